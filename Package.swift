@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target in `Sources/<name>`.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A test target in `Tests/<name>Tests` for the target of that name.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: settings)
+}
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let metrics = product(name: "Metrics", package: "swift-metrics")
+  static let configuration = product(name: "Configuration", package: "swift-configuration")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let nio = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let jwt = product(name: "JWTKit", package: "jwt-kit")
+}
+
+let package = Package(
+  name: "crossdock",
+  products: [.executable(name: "crossdock", targets: ["crossdock"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
+  ],
+  targets: [
+    // The C libraries.
+    .systemLibrary(
+      name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+    // The language of events.
+    library("Time"),
+    library("JSON", ["Time"]),
+    library("Events", ["Time", "JSON", .crypto]),
+
+    // The servers.
+    library("Postgres", ["CPostgres", "Time", .nioPosix, .logging]),
+    library("RabbitMQ", ["CRabbitMQ", .logging]),
+    library("Topology", ["RabbitMQ", "Events"]),
+    .target(
+      name: "Schema", dependencies: ["Postgres", .logging], path: "sql",
+      resources: [.copy("migrations")], swiftSettings: settings),
+
+    // The heart.
+    library("Lane", ["Postgres", "RabbitMQ", "Topology", "Events", "Time", .logging, .metrics, .lifecycle]),
+    library(
+      "Outbox", ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
+    library("StockLedger", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
+    library("OrderSync", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
+
+    // The marketplaces.
+    library("Marketplaces", ["Postgres", "Events", "JSON", "Time", .crypto, .httpClient, .logging, .metrics]),
+    library("Allegro", ["Marketplaces", "Events", "JSON", "Time"]),
+    library(
+      "Polling",
+      ["Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
+
+    // The people in front of it.
+    library("Settings", ["Time", "RabbitMQ", .configuration, .logging]),
+    library("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Events", "JSON", "Time", .logging]),
+    library("Gateway", ["Postgres", "Lane", .hummingbird, .lifecycle, .logging, .metrics]),
+    library(
+      "Simulator", ["JSON", "Time", .hummingbird, .httpClient, .nio, .lifecycle, .logging, .crypto]),
+    library(
+      "Commands",
+      [
+        "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger", "OrderSync",
+        "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
+        .argumentParser, .logging, .lifecycle, .httpClient,
+      ]),
+    .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
+  ]
+)
