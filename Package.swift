@@ -59,8 +59,10 @@ let package = Package(
     library("Events", ["Time", "JSON", .crypto]),
 
     // The servers.
+    library("Readiness"),
+    tests("Readiness"),
     library("Postgres", ["CPostgres", "Time", .nioPosix, .logging]),
-    library("RabbitMQ", ["CRabbitMQ", .logging]),
+    library("RabbitMQ", ["CRabbitMQ", "Readiness"]),
     library("Topology", ["RabbitMQ", "Events"]),
     .target(
       name: "Schema", dependencies: ["Postgres", .logging], path: "sql",
