@@ -115,6 +115,4 @@ package struct Row {
   package func optionalUUID(_ column: Int) -> UUID? { isNull(column) ? nil : uuid(column) }
 }
 
-private import Foundation
-
 private let UUID_NULL: uuid_t = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -170,7 +170,10 @@ CREATE TABLE variations (
   UNIQUE (user_id, sku)
 );
 
+-- `id` is what bases and history refer to. `reread_at`: until then no second re-reading of the listing is asked
+-- for (Rule 9). `former_stock`: stock rows that the listing belonged to before it was mapped anew.
 CREATE TABLE listings (
+  id             bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   connection_id  uuid NOT NULL,
   external_id    text NOT NULL,
   variation_id   bigint REFERENCES variations,
@@ -182,11 +185,17 @@ CREATE TABLE listings (
   quantity       int,
   quantity_as_of timestamptz,
   details        jsonb NOT NULL DEFAULT '{}',
+  reread_at      timestamptz,
+  former_stock   bigint[] NOT NULL DEFAULT '{}',
   created_at     timestamptz NOT NULL DEFAULT now(),
   updated_at     timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (connection_id, external_id)
 );
 CREATE INDEX listings_of_variation ON listings (variation_id);
+
+-- Grows by one whenever a listing is mapped to another variation, so that lanes drop what they remember.
+CREATE TABLE catalogue_epoch (only bool PRIMARY KEY DEFAULT true CHECK (only), epoch bigint NOT NULL);
+INSERT INTO catalogue_epoch (epoch) VALUES (1);
 
 -- ---------------------------------------------------------------- stock ledger
 
@@ -226,15 +235,14 @@ CREATE TABLE stock_lines (
 
 -- Bases: what a listing was, as of a moment of the marketplace's clock: snapshots and confirmed pushes (Rule 10).
 CREATE TABLE stock_bases (
-  connection_id uuid NOT NULL,
-  listing_id    text NOT NULL,
-  location_id   text NOT NULL DEFAULT '',
-  as_of         timestamptz NOT NULL,
-  kind          text NOT NULL CHECK (kind IN ('snapshot','push')),
-  quantity      int NOT NULL,
-  fact_id       text NOT NULL,
-  created_at    timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (connection_id, listing_id, as_of, kind, quantity, fact_id, location_id)
+  listing_ref bigint NOT NULL,
+  location_id text NOT NULL DEFAULT '',
+  as_of       timestamptz NOT NULL,
+  kind        text NOT NULL CHECK (kind IN ('snapshot','push')),
+  quantity    int NOT NULL,
+  fact_id     text NOT NULL,
+  created_at  timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (listing_ref, as_of, kind, quantity, fact_id, location_id)
 );
 
 -- Every change of a stock row, append only. `step` is what the marketplace itself saw happen to the listing at
@@ -251,7 +259,7 @@ CREATE TABLE stock_history (
   change_type          text NOT NULL CHECK (change_type IN
     ('order_created','order_cancelled','order_updated','topup','manual','reconciliation','api_sync')),
   connection_id        uuid,
-  listing_id           text,
+  listing_ref          bigint,
   external_order_id    text,
   line_id              text,
   reference_id         text,
@@ -323,7 +331,7 @@ CREATE TABLE skipped_orders (
 CREATE VIEW marketplace_stock_history AS
 SELECT h.id, h.marketplace_stock_id, h.variation_id, h.marketplace_id, h.quantity_before, h.quantity_after,
        h.quantity_change, h.change_type, o.id AS order_id, e.id AS order_item_id, h.reference_id, h.admin_id,
-       h.notes, h.occurred_at, h.created_at, h.connection_id, h.external_order_id, h.listing_id, h.line_id, h.step
+       h.notes, h.occurred_at, h.created_at, h.connection_id, h.external_order_id, h.listing_ref, h.line_id, h.step
   FROM stock_history h
   LEFT JOIN orders o ON o.connection_id = h.connection_id AND o.external_id = h.external_order_id
   LEFT JOIN order_entries e ON e.order_id = o.id AND e.external_id = h.line_id;
