@@ -194,7 +194,7 @@ CREATE TABLE listings (
 CREATE INDEX listings_of_variation ON listings (variation_id);
 
 -- Grows by one whenever a listing is mapped to another variation, so that lanes drop what they remember.
-CREATE TABLE catalogue_epoch (only bool PRIMARY KEY DEFAULT true CHECK (only), epoch bigint NOT NULL);
+CREATE TABLE catalogue_epoch (singleton bool PRIMARY KEY DEFAULT true CHECK (singleton), epoch bigint NOT NULL);
 INSERT INTO catalogue_epoch (epoch) VALUES (1);
 
 -- ---------------------------------------------------------------- stock ledger
