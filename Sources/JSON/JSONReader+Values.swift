@@ -40,13 +40,20 @@ extension JSONReader {
     try slice().string
   }
 
-  /// Takes a string, or a number as it is written, which is how ids beyond 2^53 stay whole.
-  package mutating func text() throws(JSONError) -> String {
+  /// Takes a string, or a number as it is written, without copying it.
+  package mutating func written() throws(JSONError) -> JSONSlice {
     switch try kind() {
-    case .string: return try quoted().string
-    case .number: return String(decoding: try numberBytes(), as: UTF8.self)
+    case .string: return try quoted()
+    case .number:
+      let start = offset
+      return JSONSlice(start: base + start, count: try numberBytes().count, isEscaped: false)
     default: throw try mismatch("a string or a number")
     }
+  }
+
+  /// Takes a string, or a number as it is written, which is how ids beyond 2^53 stay whole.
+  package mutating func text() throws(JSONError) -> String {
+    try written().string
   }
 
   /// Takes a whole number, also when written `"3"`, `3.0` or `3e0`; a mismatch when it is fractional or beyond `Int64`.

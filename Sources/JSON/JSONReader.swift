@@ -132,3 +132,18 @@ package struct JSONReader {
     isAtFirst = false
   }
 }
+
+extension JSONReader {
+  /// What stands at a byte, for a message to people: a scalar as written, cut after `limit` bytes; nil for an array
+  /// or object, which say too much.
+  package func excerpt(at offset: Int, limit: Int = 40) -> String? {
+    var reader = self
+    reader.rewind(to: offset)
+    guard let kind = try? reader.kind(), kind != .array, kind != .object else { return nil }
+    let start = reader.offset
+    guard (try? reader.skipValue()) != nil else { return nil }
+    let end = min(reader.offset, start + limit)
+    let text = String(decoding: UnsafeBufferPointer(start: base + start, count: end - start), as: UTF8.self)
+    return end < reader.offset ? text + "…" : text
+  }
+}
