@@ -58,11 +58,15 @@ let package = Package(
     library("JSON", ["Time"]),
     library("Events", ["Time", "JSON", .crypto]),
 
+    // What tests share.
+    .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: settings),
+
     // The servers.
     library("Readiness"),
     tests("Readiness"),
     library("Postgres", ["CPostgres", "Time", .nioPosix, .logging]),
     library("RabbitMQ", ["CRabbitMQ", "Readiness"]),
+    tests("RabbitMQ", ["Readiness", "TestServers"]),
     library("Topology", ["RabbitMQ", "Events"]),
     .target(
       name: "Schema", dependencies: ["Postgres", .logging], path: "sql",
