@@ -80,7 +80,8 @@ let package = Package(
     library("OrderSync", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
 
     // The marketplaces.
-    library("Marketplaces", ["Postgres", "Events", "JSON", "Time", .crypto, .httpClient, .logging, .metrics]),
+    library(
+      "Marketplaces", ["Postgres", "Events", "JSON", "Time", .crypto, .httpClient, .nio, .logging, .metrics]),
     library("Allegro", ["Marketplaces", "Events", "JSON", "Time"]),
     library(
       "Polling",

@@ -1,0 +1,96 @@
+package import Logging
+import NIOConcurrencyHelpers
+package import Postgres
+
+package import struct Foundation.UUID
+
+/// The gate that all workers of a connection share: its token bucket and its breakers in Postgres.
+package final class SharedGate: CallGate {
+  let database: Database
+  let bucket: CallBucket
+  let breakers: BreakerStore
+  let logger: Logger
+  private let purse = NIOLockedValueBox(Purse())
+
+  /// Calls that were taken from the bucket together, to spare it a visit per call.
+  private struct Purse {
+    var calls = 0
+    /// Whether failures are noted, so that a success has something to clear.
+    var troubled = true
+  }
+
+  /// How many calls are taken from the bucket at once.
+  static let handful = 8
+  /// A wait up to here is slept through; a longer one is the delay queue's.
+  static let longestSleep: Duration = .seconds(1)
+
+  package init(database: Database, connectionId: UUID, allowance: CallBucket.Allowance, logger: Logger) {
+    self.database = database
+    self.bucket = CallBucket(connectionId: connectionId, allowance: allowance)
+    self.breakers = BreakerStore(connectionId: connectionId)
+    self.logger = logger
+  }
+
+  package func admit() async throws(MarketplaceError) {
+    var slept: Duration = .zero
+    while !takeFromPurse() {
+      guard let wait = try await refill() else { return }
+      guard slept + wait <= Self.longestSleep else { throw .rateLimited(retryAfter: wait) }
+      slept += wait
+      do { try await Task.sleep(for: wait) } catch { throw .network("cancelled") }
+    }
+  }
+
+  private func takeFromPurse() -> Bool {
+    purse.withLockedValue { purse in
+      guard purse.calls > 0 else { return false }
+      purse.calls -= 1
+      return true
+    }
+  }
+
+  /// Takes a handful, or one when there is no handful; answers the wait when there is not even one.
+  private func refill() async throws(MarketplaceError) -> Duration? {
+    let (bucket, breakers) = (self.bucket, self.breakers)
+    let handful = bucket.allowance.burst >= Double(4 * Self.handful) ? Self.handful : 1
+    do {
+      let (taken, wait, troubled) = try await database.withConnection { connection in
+        let health = try breakers.look(on: connection)
+        if let refusal = health.refusal { throw refusal }
+        // While something is wrong every call asks, so that a probe is one call only.
+        let wanted = health.troubled ? 1 : handful
+        if case .granted = try bucket.take(Double(wanted), on: connection) {
+          return (wanted, Duration?.none, health.troubled)
+        }
+        guard case .wait(let wait) = try bucket.take(on: connection) else { return (1, nil, health.troubled) }
+        return (0, wait, health.troubled)
+      }
+      purse.withLockedValue { purse in
+        purse.calls += max(taken - 1, 0)
+        purse.troubled = troubled
+      }
+      return wait
+    } catch let refusal as MarketplaceError {
+      throw refusal
+    } catch {
+      throw .network("the call allowance can't be read: \(error)")
+    }
+  }
+
+  package func settle(_ failure: MarketplaceError?) async {
+    if failure == nil, purse.withLockedValue({ !$0.troubled }) { return }
+    if let failure, Breaker.Policy.of(failure.errorClass) == nil { return }
+    purse.withLockedValue { $0 = Purse() }
+    let (bucket, breakers) = (self.bucket, self.breakers)
+    do {
+      try await database.withConnection { connection in
+        guard let failure else { return try breakers.succeeded(on: connection) }
+        if let wait = failure.retryAfter { try bucket.block(for: wait, on: connection) }
+        if case .rateLimited(_?) = failure { return }
+        try breakers.failed(failure.errorClass, on: connection)
+      }
+    } catch {
+      logger.warning("the outcome of a marketplace call was not recorded: \(error)")
+    }
+  }
+}
