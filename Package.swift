@@ -59,7 +59,9 @@ let package = Package(
     library("Events", ["Time", "JSON", .crypto]),
 
     // What tests share.
-    .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: settings),
+    .target(
+      name: "TestServers", dependencies: ["Postgres", "Schema", .logging], path: "Tests/TestServers",
+      swiftSettings: settings),
 
     // The servers.
     library("Readiness"),
@@ -69,13 +71,15 @@ let package = Package(
     tests("RabbitMQ", ["Readiness", "TestServers"]),
     library("Topology", ["RabbitMQ", "Events"]),
     .target(
-      name: "Schema", dependencies: ["Postgres", .logging], path: "sql",
+      name: "Schema", dependencies: ["Postgres", "Time", .crypto, .logging], path: "sql",
       resources: [.copy("migrations")], swiftSettings: settings),
+    tests("Schema", ["Postgres", "TestServers"]),
 
     // The heart.
     library("Lane", ["Postgres", "RabbitMQ", "Topology", "Events", "Time", .logging, .metrics, .lifecycle]),
     library(
-      "Outbox", ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
+      "Outbox",
+      ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
     library("StockLedger", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
     library("OrderSync", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
 
@@ -85,10 +89,14 @@ let package = Package(
     library("Allegro", ["Marketplaces", "Events", "JSON", "Time"]),
     library(
       "Polling",
-      ["Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
+      [
+        "Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging, .metrics,
+        .lifecycle,
+      ]),
 
     // The people in front of it.
     library("Settings", ["Time", "RabbitMQ", .configuration, .logging]),
+    tests("Settings", [.logging]),
     library("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Events", "JSON", "Time", .logging]),
     library("Gateway", ["Postgres", "Lane", .hummingbird, .lifecycle, .logging, .metrics]),
     library(
@@ -96,10 +104,12 @@ let package = Package(
     library(
       "Commands",
       [
-        "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger", "OrderSync",
+        "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
+        "OrderSync",
         "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         .argumentParser, .logging, .lifecycle, .httpClient,
       ]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
+
   ]
 )

@@ -1,7 +1,6 @@
 import CPostgres
+package import Foundation
 package import Time
-
-package import struct Foundation.UUID
 
 /// The rows that a statement answered, in binary form; they live as long as this object.
 package final class Rows {

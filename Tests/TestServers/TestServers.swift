@@ -1,4 +1,5 @@
 import Foundation
+package import Logging
 
 /// The servers that tests run against. Each test works in a namespace or schema of its own.
 package enum TestServers {
@@ -16,6 +17,9 @@ package enum TestServers {
   package static func uniqueName(_ prefix: String = "test") -> String {
     "\(prefix)_\(UUID().uuidString.lowercased().prefix(8))"
   }
+
+  /// A logger that says nothing.
+  package static let silence = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
 
   private static func url(_ variable: String) throws(MissingServer) -> String {
     guard let value = ProcessInfo.processInfo.environment[variable], !value.isEmpty else {

@@ -1,0 +1,102 @@
+import Foundation
+import Logging
+
+extension Settings {
+  /// Reads the environment, then the file of `--config`, then `.env` in `directory`; the first that has a name
+  /// wins. `isSchedule` says whether a text is a cron expression or a number of minutes.
+  package static func load(
+    environment: [String: String], configFile: String? = nil, directory: String = ".",
+    isSchedule: (String) -> Bool = { _ in true }
+  ) throws(SettingsError) -> Settings {
+    var layers = [(origin: "environment", values: environment)]
+    if let configFile {
+      guard let values = EnvironmentFile.read(configFile) else {
+        throw SettingsError(problems: ["the configuration file '\(configFile)' can't be read"])
+      }
+      layers.append((configFile, values))
+    }
+    if let values = EnvironmentFile.read(directory + "/.env") { layers.append((".env", values)) }
+    var reader = SettingsReader(layers: layers)
+    let settings = Settings(from: &reader, isSchedule: isSchedule)
+    guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
+    return settings
+  }
+
+  private init(from reader: inout SettingsReader, isSchedule: (String) -> Bool) {
+    let anyCount = 1...1_000_000
+    let ports = 0...65_535
+    databaseURL = reader.secret("DATABASE_URL")
+    brokerURLs =
+      reader.secret(
+        "AMQP_URL", allowed: "amqp:// or amqps:// addresses separated by commas", parse: Self.brokers) ?? []
+    managementURL = reader.secret(
+      "AMQP_MANAGEMENT_URL", allowed: "an http:// or https:// address", parse: Self.webAddress)
+    brokerAuthorityFile = reader.text("AMQP_CA_FILE")
+    httpAuthorityFile = reader.text("HTTP_CA_FILE")
+    namespace = reader.value(
+      "CROSSDOCK_NAMESPACE", default: "crossdock", shown: "crossdock",
+      allowed: "1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit",
+      parse: Self.namespace)
+    secretKey = reader.secret("CROSSDOCK_SECRET_KEY", allowed: "32 bytes in base64", parse: Self.key)
+
+    tokenSecret = reader.secret("API_JWT_SECRET")
+    gatewayPort = reader.int("API_GATEWAY_PORT", default: 3411, in: ports)
+    metricsPort = reader.int("METRICS_PORT", default: 9411, in: ports)
+    baseURL = reader.value(
+      "BASE_URL", default: "http://localhost:\(gatewayPort)", shown: "http://localhost:\(gatewayPort)",
+      allowed: "an http:// or https:// address", parse: { Self.webAddress($0)?.revealed })
+    trustedProxies = reader.list("TRUSTED_PROXIES", default: [])
+    alertWebhookURL = reader.secret(
+      "ALERT_WEBHOOK_URL", allowed: "an http:// or https:// address", parse: Self.webAddress)
+
+    logLevel = reader.value(
+      "LOG_LEVEL", default: .info, shown: "info",
+      allowed: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "),
+      parse: { Logger.Level(rawValue: $0.lowercased()) })
+    logFormat = reader.value(
+      "LOG_FORMAT", default: .text, shown: "text", allowed: "text or json",
+      parse: { LogFormat(rawValue: $0.lowercased()) })
+
+    lanes = reader.int("CROSSDOCK_LANES", default: 1, in: 1...64)
+    delays = reader.value(
+      "CROSSDOCK_DELAYS", default: [.seconds(5), .seconds(30), .seconds(300), .seconds(1800)],
+      shown: "5s,30s,5m,30m", allowed: "1 to 8 ascending times such as 5s,30s,5m,2h", parse: Self.delays)
+    maxAttempts = reader.int("CROSSDOCK_MAX_ATTEMPTS", default: 5, in: 1...100)
+    deliveryLimit = reader.int("CROSSDOCK_DELIVERY_LIMIT", default: 50, in: anyCount)
+
+    let schedules = "a cron expression of five fields such as '*/37 * * * *', or a number of minutes"
+    let schedule = { (text: String) in isSchedule(text) ? text : nil }
+    eventPollingInterval = reader.value(
+      "EVENT_POLLING_INTERVAL", default: "*/37 * * * *", shown: "*/37 * * * *", allowed: schedules,
+      parse: schedule)
+    pollSeconds = reader.value(
+      "CROSSDOCK_POLL_SECONDS", default: nil, shown: "", allowed: "a whole number from 1 to 86400",
+      parse: { text in Int(text).flatMap { (1...86_400).contains($0) ? .some($0) : nil } })
+    isOrderPollingEnabled = reader.bool("ENABLE_ORDER_POLLING", default: true)
+    orderPollingInterval = reader.int("ORDER_POLLING_INTERVAL_MINUTES", default: 10, in: 1...44_640)
+    orderPollingLookback = reader.int("ORDER_POLLING_LOOKBACK_MINUTES", default: 15, in: 1...44_640)
+    orderPollingBatchSize = reader.int("ORDER_POLLING_BATCH_SIZE", default: 50, in: 1...250)
+    orderPollingMaxPages = reader.int("ORDER_POLLING_MAX_PAGES", default: 10, in: 1...10_000)
+    allowedFinancialStatuses = reader.list(
+      "ALLOWED_ORDER_FINANCIAL_STATUSES", default: ["PAID", "PARTIALLY_PAID", "AUTHORIZED", "PENDING"]
+    ).map { $0.uppercased() }
+    includesTestOrders = reader.bool("INCLUDE_TEST_ORDERS", default: false)
+    orderEventSweepSeconds = reader.int("ORDER_EVENT_SWEEP_SECONDS", default: 30, in: 1...86_400)
+
+    areOrderWebhooksEnabled = reader.bool("ENABLE_WEBHOOKS", default: false)
+    webhookRateLimit = reader.int("WEBHOOK_RATE_LIMIT_PER_MINUTE", default: 100, in: anyCount)
+    areTestEndpointsEnabled = reader.bool("ENABLE_TEST_ENDPOINTS", default: false)
+
+    reconcileAt = reader.value(
+      "RECONCILE_AT", default: "0 2 * * *", shown: "0 2 * * *", allowed: schedules, parse: schedule)
+    lowStockThreshold = reader.int("LOW_STOCK_THRESHOLD", default: 5, in: 0...1_000_000)
+    messagingMaxAgeHours = reader.int("MESSAGING_MAX_AGE_HOURS", default: 24, in: 1...8_760)
+
+    allegroClientID = reader.text("ALLEGRO_CLIENT_ID")
+    allegroClientSecret = reader.secret("ALLEGRO_CLIENT_SECRET")
+    shopifyKey = reader.text("SHOPIFY_API_KEY")
+    shopifySecret = reader.secret("SHOPIFY_API_SECRET")
+    shopifyWebhookSecret = reader.secret("SHOPIFY_WEBHOOK_SECRET")
+    effective = reader.effective
+  }
+}

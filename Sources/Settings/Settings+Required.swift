@@ -1,0 +1,40 @@
+/// Settings that some commands can do without.
+extension Settings {
+  /// The database, or a sentence that says how to name one.
+  package func requiredDatabaseURL() throws(SettingsError) -> Secret {
+    guard let databaseURL else {
+      throw SettingsError(problems: [
+        "DATABASE_URL is not set: give a Postgres connection string such as postgresql://user@host/crossdock"
+      ])
+    }
+    return databaseURL
+  }
+
+  /// The brokers, or a sentence that says how to name one.
+  package func requiredBrokerURLs() throws(SettingsError) -> [Secret] {
+    guard !brokerURLs.isEmpty else {
+      throw SettingsError(problems: [
+        "AMQP_URL is not set: give the address of RabbitMQ such as amqp://user:password@host"
+      ])
+    }
+    return brokerURLs
+  }
+
+  /// The key of credentials at rest, or a sentence that says how to make one.
+  package func requiredSecretKey() throws(SettingsError) -> Secret {
+    guard let secretKey else {
+      throw SettingsError(problems: [
+        "CROSSDOCK_SECRET_KEY is not set: give 32 random bytes in base64, as `head -c32 /dev/urandom | base64` prints"
+      ])
+    }
+    return secretKey
+  }
+
+  /// The key that signs bearer tokens, or a sentence that says how to make one.
+  package func requiredTokenSecret() throws(SettingsError) -> Secret {
+    guard let tokenSecret else {
+      throw SettingsError(problems: ["API_JWT_SECRET is not set: give a long random text"])
+    }
+    return tokenSecret
+  }
+}

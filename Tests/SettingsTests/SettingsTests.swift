@@ -1,0 +1,122 @@
+import Foundation
+import Logging
+import Settings
+import Testing
+
+struct SettingsTests {
+  static func load(_ values: [String: String]) throws -> Settings {
+    try Settings.load(environment: values, directory: "/nowhere")
+  }
+
+  static func problem(_ name: String, _ value: String) -> String? {
+    do {
+      _ = try load([name: value])
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `without any value the defaults are those of the documentation`() throws {
+    let settings = try Self.load([:])
+    #expect(settings.namespace == "crossdock")
+    #expect(settings.gatewayPort == 3411 && settings.metricsPort == 9411)
+    #expect(settings.eventPollingInterval == "*/37 * * * *")
+    #expect(settings.delays == [.seconds(5), .seconds(30), .seconds(300), .seconds(1800)])
+    #expect(settings.maxAttempts == 5 && settings.deliveryLimit == 50)
+    #expect(settings.orderPollingBatchSize == 50 && settings.orderPollingMaxPages == 10)
+    #expect(settings.isOrderPollingEnabled && !settings.areOrderWebhooksEnabled)
+    #expect(settings.allowedFinancialStatuses == ["PAID", "PARTIALLY_PAID", "AUTHORIZED", "PENDING"])
+    #expect(settings.databaseURL == nil && settings.brokerURLs.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("ORDER_POLLING_BATCH_SIZE", "251"), ("ORDER_POLLING_BATCH_SIZE", "many"), ("API_GATEWAY_PORT", "70000"),
+    ("ENABLE_WEBHOOKS", "perhaps"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"),
+    ("CROSSDOCK_DELAYS", "5m,30s"),
+    ("CROSSDOCK_DELAYS", "5"), ("CROSSDOCK_DELAYS", "99999999999999999h"), ("CROSSDOCK_NAMESPACE", "a b"),
+    ("CROSSDOCK_NAMESPACE", "-a"), ("BASE_URL", "example.com"), ("CROSSDOCK_POLL_SECONDS", "0"),
+  ])
+  func `a value that can't be used is named with what is allowed`(name: String, value: String) throws {
+    let problem = try #require(Self.problem(name, value))
+    #expect(problem.hasPrefix("\(name) is '\(value)' (environment): allowed is "))
+  }
+
+  @Test(arguments: [
+    ("CROSSDOCK_SECRET_KEY", "c2hvcnQ="), ("AMQP_URL", "http://hidden"), ("ALERT_WEBHOOK_URL", "hidden"),
+  ])
+  func `a secret that can't be used is named without its value`(name: String, value: String) throws {
+    let problem = try #require(Self.problem(name, value))
+    #expect(problem.hasPrefix(name) && !problem.contains(value))
+  }
+
+  @Test func `all that is wrong is said at once`() throws {
+    let error = #expect(throws: SettingsError.self) {
+      try Self.load(["LOG_LEVEL": "loud", "CROSSDOCK_LANES": "0"])
+    }
+    #expect(error?.problems.count == 2)
+  }
+
+  @Test func `an empty value counts as none`() throws {
+    #expect(try Self.load(["ENABLE_WEBHOOKS": "", "DATABASE_URL": ""]).databaseURL == nil)
+  }
+
+  @Test func `several brokers are read from one value`() throws {
+    let settings = try Self.load(["AMQP_URL": "amqp://a, amqps://b:1/v"])
+    #expect(settings.brokerURLs.map(\.revealed) == ["amqp://a", "amqps://b:1/v"])
+  }
+
+  @Test func `a schedule is checked by the function that is given`() throws {
+    #expect(throws: SettingsError.self) {
+      try Settings.load(environment: ["RECONCILE_AT": "sometimes"], directory: "/nowhere") {
+        $0 != "sometimes"
+      }
+    }
+  }
+
+  @Test func `a secret never shows itself`() throws {
+    let settings = try Self.load(["DATABASE_URL": "postgresql://u:hush@h/d", "API_JWT_SECRET": "hush"])
+    var dumped = ""
+    dump(settings, to: &dumped)
+    #expect(
+      !dumped.contains("hush") && !"\(settings)".contains("hush")
+        && !String(reflecting: settings).contains("hush"))
+    #expect(settings.effective.first { $0.name == "API_JWT_SECRET" }?.value == "***")
+  }
+
+  @Test func `what is missing is named when it is needed`() throws {
+    let settings = try Self.load([:])
+    let error = #expect(throws: SettingsError.self) { try settings.requiredDatabaseURL() }
+    #expect(error?.description.hasPrefix("DATABASE_URL is not set") == true)
+    #expect(throws: SettingsError.self) { try settings.requiredBrokerURLs() }
+    #expect(throws: SettingsError.self) { try settings.requiredSecretKey() }
+    #expect(throws: SettingsError.self) { try settings.requiredTokenSecret() }
+  }
+
+  @Test func `the environment goes before the file of --config, and that before .env`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let dotEnv = """
+      # how we poll
+      export EVENT_POLLING_INTERVAL="*/5 * * * *"
+      LOG_LEVEL=debug  # while we look for it
+      CROSSDOCK_NAMESPACE=from-dot-env
+
+      METRICS_PORT='1'\r
+      """
+    try dotEnv.write(to: folder.appendingPathComponent(".env"), atomically: true, encoding: .utf8)
+    let file = folder.appendingPathComponent("crossdock.conf").path
+    try "CROSSDOCK_NAMESPACE=from-file\nMETRICS_PORT=2".write(toFile: file, atomically: true, encoding: .utf8)
+    let settings = try Settings.load(
+      environment: ["METRICS_PORT": "3"], configFile: file, directory: folder.path)
+    #expect(settings.eventPollingInterval == "*/5 * * * *")
+    #expect(settings.logLevel == .debug)
+    #expect(settings.namespace == "from-file")
+    #expect(settings.metricsPort == 3)
+  }
+
+  @Test func `a configuration file that isn't there is an error`() throws {
+    #expect(throws: SettingsError.self) { try Settings.load(environment: [:], configFile: "/nowhere/x") }
+  }
+}
