@@ -69,7 +69,8 @@ let package = Package(
     library("Postgres", ["CPostgres", "Time", .nioPosix, .logging]),
     library("RabbitMQ", ["CRabbitMQ", "Readiness"]),
     tests("RabbitMQ", ["Readiness", "TestServers"]),
-    library("Topology", ["RabbitMQ", "Events"]),
+    library("Topology", ["RabbitMQ", "JSON"]),
+    tests("Topology", ["RabbitMQ", "Readiness", "JSON", "TestServers"]),
     .target(
       name: "Schema", dependencies: ["Postgres", "Time", .crypto, .logging], path: "sql",
       resources: [.copy("migrations")], swiftSettings: settings),

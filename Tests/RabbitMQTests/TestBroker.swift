@@ -43,7 +43,7 @@ final class TestBroker {
       confirms.expect(tag, messageID: id)
     }
     while !confirms.isEmpty {
-      if case .confirm(let confirm) = try connection.await() { _ = confirms.settle(confirm) }
+      if case .confirm(let confirm) = try connection.arrival() { _ = confirms.settle(confirm) }
     }
   }
 }
@@ -52,7 +52,7 @@ struct TookTooLong: Error {}
 
 extension Connection {
   /// The next thing that arrives, waited for.
-  func await(for limit: Duration = .seconds(20)) throws -> Incoming {
+  func arrival(within limit: Duration = .seconds(20)) throws -> Incoming {
     let deadline = ContinuousClock().now + limit
     while true {
       if let incoming = try next() { return incoming }
@@ -64,7 +64,7 @@ extension Connection {
 
   func awaitDelivery() throws -> Delivery {
     while true {
-      if case .delivery(let delivery) = try `await`() { return delivery }
+      if case .delivery(let delivery) = try arrival() { return delivery }
     }
   }
 }
