@@ -25,6 +25,8 @@ extension Target.Dependency {
   static let configuration = product(name: "Configuration", package: "swift-configuration")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let nio = product(name: "NIOCore", package: "swift-nio")
+  static let concurrencyHelpers = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+  static let deque = product(name: "DequeModule", package: "swift-collections")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -40,6 +42,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
@@ -77,7 +80,12 @@ let package = Package(
     tests("Schema", ["Postgres", "TestServers"]),
 
     // The heart.
-    library("Lane", ["Postgres", "RabbitMQ", "Topology", "Events", "Time", .logging, .metrics, .lifecycle]),
+    library(
+      "Lane",
+      [
+        "Postgres", "RabbitMQ", "Readiness", "Topology", "Events", "Time", .logging, .metrics, .lifecycle,
+        .concurrencyHelpers, .deque,
+      ]),
     library(
       "Outbox",
       ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),

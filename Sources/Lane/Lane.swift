@@ -1,1 +1,302 @@
-// Lane
+import Events
+package import Logging
+import Postgres
+import RabbitMQ
+import Readiness
+import Synchronization
+import Time
+import Topology
+
+/// One lane: one thread, one broker connection, one Postgres connection. It takes what is there, gives the batch
+/// to its consumer in one transaction, commits, and acks.
+///
+/// A lane is made and run on its own thread; only ``LaneControl`` is shared with others.
+package final class Lane<C: Consumer> {
+  private var consumer: C
+  private let configuration: LaneConfiguration
+  private let control: LaneControl
+  private let logger: Logger
+  private let mailbox: Mailbox<C.Message>
+  private var database: Postgres.Connection?
+  private let queueName: String
+  private let inboxName: String
+  private let metrics: LaneMetrics
+
+  package init(consumer: C, configuration: LaneConfiguration, control: LaneControl, logger: Logger) {
+    self.consumer = consumer
+    self.configuration = configuration
+    self.control = control
+    queueName = configuration.topology.name(consumer.queue)
+    inboxName = consumer.queue.rawValue
+    var logger = logger
+    logger[metadataKey: "queue"] = "\(queueName)"
+    self.logger = logger
+    metrics = LaneMetrics(consumer: inboxName)
+    let brokers = configuration.brokers
+    let decoder = consumer
+    mailbox = Mailbox(
+      queue: queueName, prefetch: 4 * configuration.batch, waker: control.waker, logger: logger,
+      open: { [queueName] () throws(RabbitMQError) in
+        try RabbitMQ.Connection.open(brokers, name: "crossdock \(queueName)")
+      },
+      decode: { Self.decode($0, with: decoder) })
+  }
+
+  private static func decode(_ delivery: Delivery, with consumer: C) -> Result<C.Message, Failure> {
+    do throws(EventError) {
+      return .success(
+        try delivery.withBody { (body) throws(EventError) in try consumer.decode(body) })
+    } catch {
+      return .failure(Failure(error))
+    }
+  }
+
+  /// Runs until `control` says stop: then finishes the batch in hand, commits, acks and closes. What is only
+  /// prefetched goes back to the queue.
+  package func run() {
+    while !control.isStopping {
+      guard connected() else { continue }
+      step()
+    }
+    mailbox.stopConsuming()
+    mailbox.disconnect()
+    control.report(.stopped)
+  }
+
+  private func step() {
+    mailbox.serve()
+    let suspects = mailbox.takeSuspects(batch: configuration.batch)
+    if !suspects.isEmpty { handle(suspects: suspects) }
+    let letters = mailbox.takeFresh(atMost: configuration.batch)
+    if !letters.isEmpty {
+      handle(letters, releasing: [])
+      mailbox.gainConfidence(redelivered: false)
+    } else if suspects.isEmpty {
+      mailbox.wait(atMost: .seconds(5))
+      control.beat()
+    }
+  }
+
+  // MARK: Connections
+
+  /// Both connections are there. When not, tries once, says why not, and waits a moment.
+  private func connected() -> Bool {
+    guard reconnectBroker() else { return false }
+    return reconnectDatabase()
+  }
+
+  private func reconnectBroker() -> Bool {
+    if mailbox.isOpen { return true }
+    if let failure = mailbox.failure { report(.brokerAway("\(failure)")) }
+    do {
+      try mailbox.reopen()
+      report(.consuming)
+      return true
+    } catch {
+      report(.brokerAway("\(error)"))
+      pause(.seconds(1))
+      return false
+    }
+  }
+
+  private func reconnectDatabase() -> Bool {
+    if let database, database.isAlive { return true }
+    database = nil
+    do {
+      database = try Postgres.Connection.open(
+        configuration.database, name: "crossdock \(inboxName)", settings: laneSettings, companion: mailbox)
+      report(.consuming)
+      return true
+    } catch {
+      report(.databaseAway("\(error)"))
+      pause(.seconds(1))
+      return false
+    }
+  }
+
+  private func pause(_ duration: Duration) { mailbox.wait(atMost: duration) }
+
+  private func report(_ state: LaneState) {
+    guard control.report(state) else { return }
+    switch state {
+    case .consuming: logger.info("consuming")
+    case .brokerAway(let why): logger.warning("waiting for the broker: \(why)")
+    case .databaseAway(let why): logger.warning("waiting for the database: \(why)")
+    case .starting, .stopped: break
+    }
+  }
+
+  // MARK: Handling
+
+  /// Redelivered messages, apart and few at a time, each noted before it is even decoded (Rule 17).
+  private func handle(suspects: [Delivery]) {
+    let hashes = suspects.map { InHand.hash(of: $0) }
+    guard let crashes = untilItWorks({ try InHand.note(hashes, for: inboxName, on: $0) }) else { return }
+    var letters: [Mailbox<C.Message>.Letter] = []
+    for (delivery, hash) in zip(suspects, hashes) {
+      if crashes[hash, default: 0] >= InHand.crashesToBlame {
+        let blame = Failure(
+          .crashedWorker, place: "worker",
+          "\(InHand.crashesToBlame) workers in a row ended while they handled this message alone")
+        letters.append(.init(delivery: delivery, content: .failure(blame)))
+      } else {
+        letters.append(.init(delivery: delivery, content: Self.decode(delivery, with: consumer)))
+      }
+    }
+    handle(letters, releasing: hashes)
+    mailbox.gainConfidence(redelivered: true)
+  }
+
+  private func handle(_ letters: [Mailbox<C.Message>.Letter], releasing hashes: [Int]) {
+    let started = ContinuousClock.now
+    var messages: [C.Message] = []
+    var positions: [Int] = []
+    var dispositions = [Disposition](repeating: .ack, count: letters.count)
+    for (index, letter) in letters.enumerated() {
+      switch letter.content {
+      case .success(let message):
+        messages.append(message)
+        positions.append(index)
+      case .failure(let failure): dispositions[index] = .deadLetter(failure)
+      }
+    }
+    guard let decided = commit(messages, releasing: hashes) else { return }
+    for (position, disposition) in zip(positions, decided) { dispositions[position] = disposition }
+    settle(letters.map(\.delivery), as: dispositions)
+    control.beat()
+    metrics.handled(dispositions, took: .now - started)
+  }
+
+  /// Brings the messages to a commit, whatever it takes: waits for the database, runs aborted transactions again,
+  /// finds the guilty in halves. nil when the lane is to stop and the database is away: all stay unacked.
+  private func commit(_ messages: [C.Message], releasing hashes: [Int]) -> [Disposition]? {
+    let distinct = Distinct(messages)
+    var decided = [Disposition](repeating: .ack, count: distinct.messages.count)
+    guard let whole = attempt(distinct.messages[...], releasing: hashes) else { return nil }
+    switch whole {
+    case .committed(let exceptions): for (index, disposition) in exceptions { decided[index] = disposition }
+    case .failed(let disposition):
+      if distinct.messages.count == 1 {
+        decided[0] = disposition
+      } else {
+        logger.warning("a batch of \(distinct.messages.count) failed and is tried in halves: \(disposition)")
+        guard replay(distinct.messages, into: &decided) else { return nil }
+      }
+      if !hashes.isEmpty {
+        guard untilItWorks({ try $0.receive(InHand.release(hashes, for: inboxName, on: $0)) }) != nil else {
+          return nil
+        }
+      }
+    }
+    return distinct.spread(decided)
+  }
+
+  private func replay(_ messages: [C.Message], into decided: inout [Disposition]) -> Bool {
+    var replay = Replay(count: messages.count)
+    while let range = replay.next() {
+      guard let result = attempt(messages[range], releasing: []) else { return false }
+      switch result {
+      case .committed(let exceptions):
+        for (index, disposition) in exceptions { decided[range.lowerBound + index] = disposition }
+      case .failed(let disposition):
+        if let guilty = replay.failed(range) { decided[guilty] = disposition }
+      }
+    }
+    return true
+  }
+
+  private enum Attempt {
+    case committed([Int: Disposition])
+    case failed(Disposition)
+  }
+
+  /// One transaction over the messages, again and again while it is the database that fails.
+  private func attempt(_ messages: ArraySlice<C.Message>, releasing hashes: [Int]) -> Attempt? {
+    let messages = Array(messages)
+    var failed: Disposition?
+    let exceptions = untilItWorks { connection in
+      do {
+        return try self.transaction(messages, releasing: hashes, on: connection)
+      } catch {
+        let disposition = Dispositions.disposition(for: error)
+        if case .wait = disposition { throw error }
+        try? connection.rollback()
+        failed = disposition
+        return [:]
+      }
+    }
+    guard let exceptions else { return nil }
+    return failed.map { .failed($0) } ?? .committed(exceptions)
+  }
+
+  private func transaction(
+    _ messages: [C.Message], releasing hashes: [Int], on connection: Postgres.Connection
+  ) throws -> [Int: Disposition] {
+    var exceptions: [Int: Disposition] = [:]
+    if !messages.isEmpty { try consumer.prepare(messages, on: connection) }
+    try connection.begin()
+    if !messages.isEmpty {
+      let claim = try Inbox.claim(messages, for: inboxName, on: connection)
+      let batch = Batch(messages: messages, claim: claim, connection: connection)
+      exceptions = try consumer.apply(batch, on: connection)
+      if !exceptions.isEmpty {
+        try Inbox.release(exceptions.keys.map { messages[$0] }, for: inboxName, on: connection)
+      }
+    }
+    if !hashes.isEmpty { _ = try InHand.release(hashes, for: inboxName, on: connection) }
+    try connection.commit()
+    return exceptions
+  }
+
+  /// Runs `work` until the database neither is away nor aborts it; deliveries stay in hand and heartbeats go on
+  /// meanwhile (Rule 16). nil when the lane is to stop first.
+  private func untilItWorks<T>(_ work: (Postgres.Connection) throws -> T) -> T? {
+    while true {
+      guard reconnectDatabase(), let database else {
+        if control.isStopping { return nil }
+        continue
+      }
+      do {
+        return try work(database)
+      } catch {
+        try? database.rollback()
+        logger.info("running a transaction again: \(error)")
+        if (error as? PostgresError)?.kind != .aborted {
+          self.database = nil
+          if control.isStopping { return nil }
+          pause(.milliseconds(200))
+        }
+      }
+    }
+  }
+
+  // MARK: Settling
+
+  /// commit → publish → confirm → ack (Rule 19).
+  private func settle(_ deliveries: [Delivery], as dispositions: [Disposition]) {
+    let now = Timestamp.now()
+    var outgoing: [Outgoing] = []
+    for (delivery, disposition) in zip(deliveries, dispositions) {
+      let leaving = Departure.of(
+        delivery, as: disposition, from: consumer.queue, at: now, configuration: configuration)
+      guard let leaving else { continue }
+      logger.warning("\(leaving.summary)")
+      outgoing.append(leaving.message)
+    }
+    do throws(RabbitMQError) {
+      if !outgoing.isEmpty { try mailbox.publish(outgoing) }
+      mailbox.settle(deliveries.lazy.map(\.tag))
+    } catch {
+      report(.brokerAway("\(error)"))
+    }
+  }
+
+  /// A lane's statements are written for nested loops over the index in the order of their arrays, which is the
+  /// lock order; a generic plan spares planning and is never made stale by a table that was empty once.
+  private var laneSettings: [String: String] {
+    [
+      "plan_cache_mode": "force_generic_plan", "enable_hashjoin": "off", "enable_mergejoin": "off",
+      "enable_seqscan": "off", "jit": "off",
+    ]
+  }
+}

@@ -328,7 +328,9 @@ package final class Connection {
 /// The answer to come of one queued statement.
 package final class Reply {
   enum Kind {
-    case statement(String), preparation(String), sync
+    case statement(String)
+    case preparation(String)
+    case sync
   }
 
   let kind: Kind

@@ -48,7 +48,8 @@ package struct Row {
   /// The raw bytes of a column, valid as long as the rows are.
   package func withBytes<T>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
     let length = Int(PQgetlength(rows.result, index, Int32(column)))
-    return try body(UnsafeRawBufferPointer(start: PQgetvalue(rows.result, index, Int32(column)), count: length))
+    return try body(
+      UnsafeRawBufferPointer(start: PQgetvalue(rows.result, index, Int32(column)), count: length))
   }
 
   /// An `int2`, `int4` or `int8`; 0 for NULL.

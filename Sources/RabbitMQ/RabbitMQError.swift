@@ -22,6 +22,14 @@ package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertibl
   /// Whether the same may work later with nothing changed in configuration or code.
   package let isRetriable: Bool
 
+  package init(operation: String, code: Int, text: String, scope: Scope, isRetriable: Bool) {
+    self.operation = operation
+    self.code = code
+    self.text = text
+    self.scope = scope
+    self.isRetriable = isRetriable
+  }
+
   package var description: String { "cannot \(operation): \(text) (\(code))" }
 }
 

@@ -1,1 +1,163 @@
-// StockLedger
+package import Events
+package import Lane
+package import Logging
+import Outbox
+package import Postgres
+import Time
+package import Topology
+
+/// Keeps the stock of every listing right, whatever arrives in whatever order (RULES, the stock model).
+///
+/// It is about state, not about steps: an order event carries the order as it stands, the ledger adds that version
+/// to the set it knows, and books the difference between what the set says now and what it said before.
+package struct StockLedger: Consumer {
+  /// A snapshot further ahead of our clock than this would absorb sales that have not happened yet.
+  private static let furthestAhead = Duration.seconds(600)
+
+  private let lowThreshold: Int
+  private let logger: Logger
+  private var catalogue = Catalogue()
+
+  /// `lowThreshold`: `stock.low` goes out when listed stock falls below it (`LOW_STOCK_THRESHOLD`).
+  package init(lowThreshold: Int, logger: Logger) {
+    self.lowThreshold = lowThreshold
+    self.logger = logger
+  }
+
+  package var queue: Queue { .stockLedger }
+
+  package func decode(_ body: UnsafeRawBufferPointer) throws(EventError) -> Event {
+    try Event.decode(body)
+  }
+
+  package mutating func prepare(_ messages: [Event], on connection: Connection) throws {
+    var marketplaces: [String: Int] = [:]
+    for event in messages {
+      if catalogue.account(event.connectionId) == nil {
+        marketplaces[event.connectionId] = event.marketplaceId ?? marketplaces[event.connectionId] ?? 0
+      }
+    }
+    try catalogue.resolve(messages.lazy.flatMap(\.listingNames), marketplaces: marketplaces, on: connection)
+  }
+
+  package mutating func apply(
+    _ batch: Batch<Event>, on connection: Connection
+  ) throws -> [Int: Disposition] {
+    let epoch = try Catalogue.sendEpoch(on: connection)
+    var exceptions: [Int: Disposition] = [:]
+    var orders = OrderBook()
+    for (index, event) in batch.messages.enumerated() {
+      if let failure = refusal(of: event) {
+        exceptions[index] = .deadLetter(failure)
+      } else if case .order(let order) = event.subjectData {
+        orders.add(version(of: order, in: event), of: order, in: event)
+      }
+    }
+    try orders.send(on: connection)
+    var booking = Booking(lowThreshold: lowThreshold)
+    let claimed = try batch.claimed()
+    try catalogue.check(epoch, on: connection)
+    for index in claimed where exceptions[index] == nil {
+      let event = batch.messages[index]
+      switch event.subjectData {
+      case .inventory(let inventory): note(inventory, in: event, into: &booking)
+      case .topup(let topup): try note(topup, in: event, into: &booking, on: connection)
+      default: continue
+      }
+    }
+    try orders.load(on: connection)
+    note(orders, into: &booking)
+    try booking.book(on: connection)
+    return exceptions
+  }
+
+  /// Why an event can't be booked at all, found out before anything is.
+  private func refusal(of event: Event) -> Failure? {
+    if catalogue.account(event.connectionId) == nil {
+      return Failure(
+        .unknownConnection, place: "connection",
+        "connection \(event.connectionId) is not registered and the event names no marketplaceId")
+    }
+    if let inventory = event.inventory, inventory.asOf > Timestamp.now() + Self.furthestAhead {
+      return Failure(
+        .badData, place: "snapshot", "the snapshot claims to be of \(inventory.asOf), which is yet to come")
+    }
+    return nil
+  }
+
+  private func version(of order: Order, in event: Event) -> OrderVersion {
+    for line in order.lines ?? [] where line.quantity <= 0 {
+      logger.warning(
+        "order \(order.externalId): line \(line.externalId) has quantity \(line.quantity) and is skipped")
+    }
+    return OrderVersion(order, in: event) { line in
+      event.name(of: line).flatMap { catalogue.place(of: $0)?.listing }
+    }
+  }
+
+  // MARK: What to book
+
+  private func note(_ orders: OrderBook, into booking: inout Booking) {
+    for (name, entry, before, after) in orders.steps() {
+      let isNew = entry.before.isEmpty
+      let isCancelled = entry.after.latest?.isCancelled ?? false
+      let changes = StockChange.changes(from: before, to: after, isNew: isNew, isCancelled: isCancelled) {
+        step, size, cause in
+        guard let place = catalogue.place(ofListing: step.listing) else { return nil }
+        return StockChange(
+          place: place, cause: cause, at: step.at, step: size, booked: size, connection: name.connection,
+          order: name.external, number: entry.number ?? name.external, line: step.line)
+      }
+      booking.add(changes, settlesAtZero: isNew && isCancelled)
+    }
+  }
+
+  private func note(_ inventory: Inventory, in event: Event, into booking: inout Booking) {
+    guard let quantity = inventory.quantity, let name = event.name(of: inventory),
+      let place = catalogue.place(of: name)
+    else { return }
+    let base = Base(
+      at: inventory.asOf, kind: .snapshot, quantity: quantity, id: event.id,
+      location: inventory.locationId ?? "")
+    booking.add(
+      base, at: place, connection: event.connectionId,
+      cause: event.change == "reconciliation" ? .reconciliation : .apiSync)
+  }
+
+  private func note(
+    _ topup: Topup, in event: Event, into booking: inout Booking, on connection: Connection
+  ) throws {
+    guard let account = catalogue.account(event.connectionId),
+      try OwnDelta.isNew(event.id, of: account, on: connection),
+      let place = try OwnDelta.place(of: topup, for: account, platform: event.platform, on: connection)
+    else { return }
+    // Where nothing is ever pushed, a person who books a top-up here has entered it at the marketplace as well:
+    // the next snapshot contains it. Where we push, the marketplace learns of it only from us.
+    booking.add(
+      [
+        StockChange(
+          place: place, cause: .topup, at: event.time, step: account.isPushed ? 0 : topup.quantity,
+          booked: topup.quantity, connection: event.connectionId, admin: topup.adminId, notes: topup.notes)
+      ], settlesAtZero: false)
+  }
+}
+
+extension Event {
+  /// Every listing that the event names.
+  fileprivate var listingNames: [ListingName] {
+    switch subjectData {
+    case .order(let order): (order.lines ?? []).compactMap { name(of: $0) }
+    case .inventory(let inventory): name(of: inventory).map { [$0] } ?? []
+    default: []
+    }
+  }
+
+  fileprivate func name(of line: OrderLine) -> ListingName? {
+    ListingName(connection: connectionId, listing: line.listingId, sku: line.sku, platform: platform)
+  }
+
+  fileprivate func name(of inventory: Inventory) -> ListingName? {
+    ListingName(
+      connection: connectionId, listing: inventory.listingId, sku: inventory.sku, platform: platform)
+  }
+}

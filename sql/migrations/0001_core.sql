@@ -197,6 +197,15 @@ CREATE INDEX listings_of_variation ON listings (variation_id);
 CREATE TABLE catalogue_epoch (singleton bool PRIMARY KEY DEFAULT true CHECK (singleton), epoch bigint NOT NULL);
 INSERT INTO catalogue_epoch (epoch) VALUES (1);
 
+CREATE FUNCTION advance_catalogue() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE catalogue_epoch SET epoch = epoch + 1;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER connections_advance_catalogue
+  AFTER INSERT OR DELETE OR UPDATE OF user_id, marketplace_id, sync_rules, mode ON platform_connections
+  FOR EACH STATEMENT EXECUTE FUNCTION advance_catalogue();
+
 -- ---------------------------------------------------------------- stock ledger
 
 -- fillfactor: every sale rewrites its row; free room on the page keeps the update off the indexes.
@@ -243,6 +252,14 @@ CREATE TABLE stock_bases (
   fact_id     text NOT NULL,
   created_at  timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (listing_ref, as_of, kind, quantity, fact_id, location_id)
+);
+
+-- The ledger's own deltas (top-ups), by the id of their event: one is booked once however late it comes again.
+CREATE TABLE stock_deltas (
+  connection_id uuid NOT NULL,
+  message_id    text NOT NULL,
+  created_at    timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (connection_id, message_id)
 );
 
 -- Every change of a stock row, append only. `step` is what the marketplace itself saw happen to the listing at

@@ -1,0 +1,125 @@
+import Time
+
+/// The messages of one transaction as the outbox stores them: one row, so that a transaction with a thousand events
+/// costs Postgres one insert.
+///
+/// Each message is a record of little-endian, length-prefixed fields: route kind, route key, seconds, message id,
+/// type, time (µs since 1970), content type, body.
+package enum Packet {
+  /// A packet is closed before it grows past this, so that the relay's memory stays bounded.
+  package static let limit = 4 * 1024 * 1024
+
+  /// The messages as few packets as the limit allows, in order.
+  package static func packets(of messages: [OutboundMessage]) -> [(count: Int, bytes: [UInt8])] {
+    var packets: [(count: Int, bytes: [UInt8])] = []
+    var bytes: [UInt8] = []
+    var count = 0
+    for message in messages {
+      if count > 0 && bytes.count + message.body.count > limit {
+        packets.append((count, bytes))
+        bytes = []
+        count = 0
+      }
+      append(message, to: &bytes)
+      count += 1
+    }
+    if count > 0 { packets.append((count, bytes)) }
+    return packets
+  }
+
+  private static func append(_ message: OutboundMessage, to bytes: inout [UInt8]) {
+    switch message.route {
+    case .event(let key): appendRoute(0, key, 0, to: &bytes)
+    case .job(let queue): appendRoute(1, queue, 0, to: &bytes)
+    case .delayedJob(let queue, let seconds): appendRoute(2, queue, seconds, to: &bytes)
+    }
+    append(message.messageId.utf8, to: &bytes)
+    append(message.type.utf8, to: &bytes)
+    append(UInt64(bitPattern: message.time.microseconds), to: &bytes)
+    append(message.contentType.utf8, to: &bytes)
+    append(message.body, to: &bytes)
+  }
+
+  private static func appendRoute(_ kind: UInt8, _ key: String, _ seconds: Int, to bytes: inout [UInt8]) {
+    bytes.append(kind)
+    append(key.utf8, to: &bytes)
+    append(UInt64(bitPattern: Int64(seconds)), to: &bytes)
+  }
+
+  private static func append(_ field: some Collection<UInt8>, to bytes: inout [UInt8]) {
+    let count = UInt32(truncatingIfNeeded: field.count)
+    for shift in stride(from: 0, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
+    bytes.append(contentsOf: field)
+  }
+
+  private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+  }
+
+  /// The messages of a packet; throws when the bytes are not one.
+  package static func messages(in bytes: [UInt8]) throws(PacketError) -> [OutboundMessage] {
+    var reader = PacketReader(bytes: bytes)
+    var messages: [OutboundMessage] = []
+    while !reader.isAtEnd { messages.append(try reader.message()) }
+    return messages
+  }
+}
+
+/// The bytes of an outbox row are not a packet: a newer version wrote them, or they are damaged.
+package struct PacketError: Error, CustomStringConvertible {
+  package let offset: Int
+  package var description: String {
+    "an outbox row can't be read at byte \(offset): it was written by another version"
+  }
+}
+
+private struct PacketReader {
+  let bytes: [UInt8]
+  var offset = 0
+
+  var isAtEnd: Bool { offset >= bytes.count }
+
+  mutating func message() throws(PacketError) -> OutboundMessage {
+    let kind = try byte()
+    let key = try text()
+    let seconds = Int(Int64(bitPattern: try word()))
+    let route: OutboundMessage.Route
+    switch kind {
+    case 0: route = .event(key: key)
+    case 1: route = .job(queue: key)
+    case 2: route = .delayedJob(queue: key, seconds: seconds)
+    default: throw PacketError(offset: offset)
+    }
+    let id = try text()
+    let type = try text()
+    let time = Timestamp(microseconds: Int64(bitPattern: try word()))
+    let contentType = try text()
+    return OutboundMessage(
+      route: route, messageId: id, type: type, time: time, contentType: contentType, body: Array(try field()))
+  }
+
+  private mutating func byte() throws(PacketError) -> UInt8 {
+    guard offset < bytes.count else { throw PacketError(offset: offset) }
+    defer { offset += 1 }
+    return bytes[offset]
+  }
+
+  private mutating func word() throws(PacketError) -> UInt64 { try number(bytes: 8) }
+
+  private mutating func number(bytes count: Int) throws(PacketError) -> UInt64 {
+    guard bytes.count - offset >= count else { throw PacketError(offset: offset) }
+    var value: UInt64 = 0
+    for index in 0..<count { value |= UInt64(bytes[offset + index]) << (8 * UInt64(index)) }
+    offset += count
+    return value
+  }
+
+  private mutating func field() throws(PacketError) -> ArraySlice<UInt8> {
+    let count = Int(try number(bytes: 4))
+    guard bytes.count - offset >= count else { throw PacketError(offset: offset) }
+    defer { offset += count }
+    return bytes[offset..<(offset + count)]
+  }
+
+  private mutating func text() throws(PacketError) -> String { String(decoding: try field(), as: UTF8.self) }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import JSON
+import Postgres
+
+/// Lines that more than one order claims: a marketplace that merges orders gives a line to another order under the
+/// same id, and the old order then answers 404 (Rule 5).
+struct SharedLines {
+  /// Marketplaces that merge; elsewhere a line is its order's for ever and nothing is kept.
+  static let platforms: Set<String> = ["allegro"]
+
+  private struct Line: Hashable, Comparable {
+    var connection: String
+    var id: String
+    static func < (left: Line, right: Line) -> Bool {
+      (left.connection, left.id) < (right.connection, right.id)
+    }
+  }
+
+  private var claims: [Line: Set<OrderName>] = [:]
+  /// Who claims a line, for the lines that more than one order claims.
+  private var sharers: [Line: Set<OrderName>] = [:]
+  private var inserted: Reply?
+
+  /// Queues the claims of all lines, as if nobody had claimed them.
+  mutating func send(of entries: [OrderName: OrderBook.Entry], on connection: Connection)
+    throws(PostgresError)
+  {
+    for (name, entry) in entries where Self.platforms.contains(entry.platform) {
+      for id in entry.after.lineIds {
+        claims[Line(connection: name.connection, id: id), default: []].insert(name)
+      }
+    }
+    guard !claims.isEmpty else { return }
+    let lines = claims.keys.sorted()
+    inserted = try connection.send(
+      """
+      INSERT INTO stock_lines (connection_id, line_id, orders)
+      SELECT connection_id, line_id, ARRAY[order_id]
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS l(connection_id, line_id, order_id)
+      ON CONFLICT DO NOTHING RETURNING connection_id, line_id
+      """,
+      [
+        lines.map { UUID(uuidString: $0.connection) }, lines.map(\.id),
+        lines.map { claims[$0]?.min()?.external ?? "" },
+      ])
+  }
+
+  /// Looks at the lines that somebody had claimed before. Answers the orders that share one and are not loaded yet.
+  mutating func receive(
+    of entries: [OrderName: OrderBook.Entry], on connection: Connection
+  ) throws -> Set<OrderName> {
+    guard let inserted else { return [] }
+    var contested = Set(claims.keys)
+    for row in try connection.receive(inserted) {
+      let line = Line(connection: row.uuid(0).uuidString.lowercased(), id: row.text(1))
+      if claims[line]?.count == 1 { contested.remove(line) }
+    }
+    try contest(contested, on: connection)
+    return missing(from: entries)
+  }
+
+  /// The same for orders that were loaded because of a shared line, until no more turn up.
+  mutating func strangers(
+    besides entries: [OrderName: OrderBook.Entry], on connection: Connection
+  ) throws -> Set<OrderName> {
+    var more: Set<Line> = []
+    for name in Set(sharers.values.joined()) {
+      for id in entries[name]?.after.lineIds ?? [] {
+        let line = Line(connection: name.connection, id: id)
+        if claims[line]?.contains(name) != true {
+          claims[line, default: []].insert(name)
+          more.insert(line)
+        }
+      }
+    }
+    try contest(more, on: connection)
+    return missing(from: entries)
+  }
+
+  /// Locks the lines, adds our claims to those stored, and remembers which are shared.
+  private mutating func contest(_ lines: Set<Line>, on connection: Connection) throws {
+    guard !lines.isEmpty else { return }
+    let sorted = lines.sorted()
+    let rows = try connection.query(
+      """
+      SELECT l.connection_id, l.line_id, array_to_json(l.orders)::jsonb
+        FROM unnest($1::uuid[], $2::text[]) AS n(connection_id, line_id)
+        JOIN stock_lines l ON l.connection_id = n.connection_id AND l.line_id = n.line_id
+         FOR UPDATE OF l
+      """, [sorted.map { UUID(uuidString: $0.connection) }, sorted.map(\.id)])
+    var additions: [(line: Line, order: String)] = []
+    for row in rows {
+      let line = Line(connection: row.uuid(0).uuidString.lowercased(), id: row.text(1))
+      let stored = Set(
+        row.orders(2).map { OrderName(connection: line.connection, external: $0) })
+      for name in (claims[line] ?? []).subtracting(stored).sorted() {
+        additions.append((line, name.external))
+      }
+      let all = stored.union(claims[line] ?? [])
+      if all.count > 1 { sharers[line] = all }
+    }
+    guard !additions.isEmpty else { return }
+    _ = try connection.send(
+      """
+      UPDATE stock_lines l SET orders = l.orders || n.orders
+        FROM (SELECT connection_id, line_id, array_agg(order_id) AS orders
+                FROM unnest($1::uuid[], $2::text[], $3::text[]) AS a(connection_id, line_id, order_id)
+               GROUP BY connection_id, line_id) AS n
+       WHERE l.connection_id = n.connection_id AND l.line_id = n.line_id
+      """,
+      [
+        additions.map { UUID(uuidString: $0.line.connection) }, additions.map(\.line.id),
+        additions.map(\.order),
+      ])
+  }
+
+  private func missing(from entries: [OrderName: OrderBook.Entry]) -> Set<OrderName> {
+    Set(sharers.values.joined()).filter { entries[$0] == nil }
+  }
+
+  /// The orders in groups: those that are linked by shared lines together, all others alone.
+  func groups(of names: some Sequence<OrderName>) -> [Set<OrderName>] {
+    guard !sharers.isEmpty else { return names.map { [$0] } }
+    var groups: [Set<OrderName>] = []
+    for linked in sharers.values {
+      var group = linked
+      groups.removeAll { other in
+        if other.isDisjoint(with: group) { return false }
+        group.formUnion(other)
+        return true
+      }
+      groups.append(group)
+    }
+    let grouped = Set(groups.joined())
+    return groups + names.filter { !grouped.contains($0) }.map { [$0] }
+  }
+}
+
+extension OrderVersions {
+  fileprivate var lineIds: Set<String> { Set(all.lazy.compactMap(\.lines).joined().map(\.id)) }
+}
+
+extension Row {
+  fileprivate func orders(_ column: Int) -> [String] {
+    ((try? JSON.parse(bytes(column)))?.array ?? []).compactMap(\.text)
+  }
+}
