@@ -8,18 +8,17 @@ struct Departure {
   /// One line for the log.
   let summary: String
 
-  /// nil for a delivery that is simply acked.
+  /// nil for a delivery that is simply acked, or stays in hand.
   static func of(
     _ delivery: Delivery, as disposition: Disposition, from queue: Queue, at now: Timestamp,
     configuration: LaneConfiguration
   ) -> Departure? {
     switch disposition {
-    case .ack: nil
+    case .ack, .wait: nil
     case .deadLetter(let failure):
       dead(delivery, failure, attempts: attempts(of: delivery) + 1, queue, now, configuration)
     case .delay(let failure, let notBefore):
       delayed(delivery, failure, notBefore, queue, now, configuration)
-    case .wait(let failure): delayed(delivery, failure, nil, queue, now, configuration)
     }
   }
 

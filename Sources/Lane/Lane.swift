@@ -272,20 +272,9 @@ package final class Lane<C: Consumer> {
 
   // MARK: Settling
 
-  /// commit → publish → confirm → ack (Rule 19).
   private func settle(_ deliveries: [Delivery], as dispositions: [Disposition]) {
-    let now = Timestamp.now()
-    var outgoing: [Outgoing] = []
-    for (delivery, disposition) in zip(deliveries, dispositions) {
-      let leaving = Departure.of(
-        delivery, as: disposition, from: consumer.queue, at: now, configuration: configuration)
-      guard let leaving else { continue }
-      logger.warning("\(leaving.summary)")
-      outgoing.append(leaving.message)
-    }
     do throws(RabbitMQError) {
-      if !outgoing.isEmpty { try mailbox.publish(outgoing) }
-      mailbox.settle(deliveries.lazy.map(\.tag))
+      try mailbox.settle(deliveries, as: dispositions, from: consumer.queue, configuration: configuration)
     } catch {
       report(.brokerAway("\(error)"))
     }

@@ -189,6 +189,8 @@ package final class Mailbox<Content>: Companion {
     }
   }
 
+  func log(_ warning: String) { logger.warning("\(warning)") }
+
   private func attempt(_ action: () throws(RabbitMQError) -> Void) {
     guard failure == nil else { return }
     do throws(RabbitMQError) { try action() } catch { failure = error }
