@@ -116,8 +116,9 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync",
         "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
-        .argumentParser, .logging, .lifecycle, .httpClient,
+        .argumentParser, .logging, .lifecycle, .httpClient, .jwt,
       ]),
+    tests("Commands", ["TestServers", "Postgres"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
   ]

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Events
+import Foundation
+import JSON
+import Marketplaces
+import Settings
+
+/// `crossdock connections`
+struct ConnectionsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "connections",
+    abstract: "The marketplace accounts.",
+    discussion: """
+      EXAMPLE
+        crossdock connections list
+      """,
+    subcommands: [
+      ConnectionsAdd.self, ConnectionsList.self, ConnectionsShow.self, ConnectionsEnable.self,
+      ConnectionsDisable.self, ConnectionsRemove.self,
+    ])
+}
+
+/// Runs `body` with the store of connections.
+func withConnections<T: Sendable>(
+  _ settings: Settings, _ body: (ConnectionStore) async throws -> T
+) async throws -> T {
+  let keys = try settings.secretKeys()
+  return try await settings.withDatabase { database in
+    try await body(ConnectionStore(database: database, keys: keys))
+  }
+}
+
+extension ConnectionStore {
+  /// The connection of that id, or the only one of that name.
+  func named(_ text: String) async throws -> MarketplaceConnection {
+    if let id = UUID(uuidString: text) {
+      guard let connection = try await find(id) else {
+        throw Failure(.found, "there is no connection \(text): `crossdock connections list` shows all")
+      }
+      return connection
+    }
+    let named = try await list().filter { $0.name == text }
+    guard let only = named.first, named.count == 1 else {
+      let what = named.isEmpty ? "no connection is" : "\(named.count) connections are"
+      throw Failure(.found, "\(what) called '\(text)': give the id that `crossdock connections list` shows")
+    }
+    return only
+  }
+}
+
+extension MarketplaceConnection {
+  /// As programs see it; never with secrets.
+  var json: JSON {
+    [
+      "id": .string(key), "user_id": .string(userId), "platform": .string(platform.rawValue),
+      "marketplace_id": .integer(marketplaceId), "name": .string(name), "base_url": .string(baseURL),
+      "dialect": .string(dialect.rawValue), "mode": .string(mode.rawValue), "start": .string(start.text),
+      "sync_rules": syncRules, "realtime_enabled": .bool(realtimeEnabled),
+      "status": .string(isEnabled ? "enabled" : "disabled"), "created_at": .time(createdAt),
+      "updated_at": .time(updatedAt),
+    ]
+  }
+}

@@ -1,0 +1,66 @@
+import TestServers
+import Testing
+
+struct ConnectionsTests {
+  static func withProgram(_ body: @Sendable (TestProgram) async throws -> Void) async throws {
+    try await TestDatabase.with { test in
+      try await body(
+        TestProgram(environment: [
+          "DATABASE_URL": test.url,
+          "CROSSDOCK_SECRET_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ]))
+    }
+  }
+
+  static func add(_ program: TestProgram, name: String, secrets: String = #"{"client_id":"hush"}"#) async
+    -> TestProgram.Outcome
+  {
+    var program = program
+    program.input = secrets
+    return await program.run(
+      "connections", "add", "--platform", "allegro", "--name", name, "--user", "u", "--base-url",
+      "http://localhost:1", "--dialect", "documented", "--start", "oldest", "--secrets", "-")
+  }
+
+  @Test
+  func `an added connection is listed, shown by name, disabled and removed, and never shows its secrets`()
+    async throws
+  {
+    try await Self.withProgram { program in
+      let added = await Self.add(program, name: "main")
+      #expect(added.status == 0)
+      let id = try #require(added.printed.first)
+      let list = await program.run("connections", "list")
+      #expect(list.printed.first?.contains(id) == true)
+      let shown = await program.run("connections", "show", "main", "--format", "json")
+      #expect(shown.printed.first?.contains(#""dialect":"documented""#) == true)
+      #expect(shown.printed.first?.contains("hush") == false)
+      #expect(await program.run("connections", "disable", id).status == 0)
+      let disabled = await program.run("connections", "list", "--format", "json")
+      #expect(disabled.printed.first?.contains(#""status":"disabled""#) == true)
+      #expect(await program.run("connections", "remove", "main").status == 1)
+      #expect(await program.run("connections", "remove", "main", "--yes").status == 0)
+      #expect(await program.run("connections", "show", "main").status == 1)
+    }
+  }
+
+  @Test func `secrets that are no JSON object are refused`() async throws {
+    try await Self.withProgram { program in
+      let outcome = await Self.add(program, name: "main", secrets: "client_id=hush")
+      #expect(outcome.status == 64 && outcome.said.joined().contains("hush") == false)
+    }
+  }
+}
+
+struct MigrateTests {
+  @Test func `migrate says what it applied, and then that nothing is left`() async throws {
+    try await TestDatabase.with(migrated: false) { test in
+      let program = TestProgram(environment: ["DATABASE_URL": test.url])
+      #expect(await program.run("migrate", "--status").status == 1)
+      let first = await program.run("migrate")
+      #expect(first.status == 0 && first.printed.joined().contains("applied 0001_core"))
+      #expect(await program.run("migrate").printed == ["the schema is up to date"])
+      #expect(await program.run("migrate", "--status", "--format", "json").status == 0)
+    }
+  }
+}
