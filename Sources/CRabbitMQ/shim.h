@@ -5,6 +5,7 @@
 #include <amqp_tcp_socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -20,6 +21,12 @@ static inline amqp_rpc_reply_t crossdock_amqp_login(
 /* A send into a connection whose peer takes nothing fails after so long, where it would block for ever. */
 static inline int crossdock_amqp_limit_unsent(int socket, unsigned int milliseconds) {
   return setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+}
+
+/* Whether a send would not wait. */
+static inline int crossdock_amqp_has_room(int socket) {
+  struct pollfd entry = {socket, POLLOUT, 0};
+  return poll(&entry, 1, 0) == 1;
 }
 
 /* Several modules lay claim to timeval's members, so Swift code can't name them. */

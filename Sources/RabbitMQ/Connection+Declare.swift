@@ -5,6 +5,11 @@ package struct Depth: Sendable, Hashable {
   /// Messages that wait; those delivered and unsettled are not among them.
   package var ready: Int
   package var consumers: Int
+
+  package init(ready: Int, consumers: Int) {
+    self.ready = ready
+    self.consumers = consumers
+  }
 }
 
 /// An exchange's way of routing.

@@ -50,8 +50,7 @@ extension Connection {
     var deadline: ContinuousClock.Instant?
     while true {
       if let blockedReason { throw .noRoom("the broker takes no messages now: \(blockedReason)") }
-      let ready = wait(for: [.writable(socket)], timeout: .zero)
-      if !ready.writable.isEmpty { return }
+      if crossdock_amqp_has_room(socket) != 0 { return }
       let limit = deadline ?? clock.now + timeout
       deadline = limit
       guard clock.now < limit else { throw .noRoom("the broker has taken nothing for \(timeout)") }

@@ -38,7 +38,7 @@ extension Connection {
   /// The next frame on any channel, or nil when there is none in time. It is good until the next call.
   func readFrame(within timeout: Duration) throws(RabbitMQError) -> amqp_frame_t? {
     try checkConnected()
-    if let lastChannel, assembly == nil || lastChannel != Self.messages {
+    if let lastChannel, lastChannel != Self.messages || assembly?.needsFrames != true {
       amqp_maybe_release_buffers_on_channel(state, lastChannel)
     }
     var frame = amqp_frame_t()
@@ -81,6 +81,11 @@ extension Connection {
     }
   }
 
+  private func begin(_ opening: Assembly.Opening) throws(RabbitMQError) {
+    guard assembly == nil else { throw unexpected() }
+    assembly = Assembly(opening)
+  }
+
   private func takeAssembled() -> Incoming? {
     guard let complete = assembly?.complete else { return nil }
     assembly = nil
@@ -95,10 +100,11 @@ extension Connection {
     guard let decoded = method.decoded else { return nil }
     switch method.id {
     case AMQP_BASIC_DELIVER_METHOD:
-      assembly = Assembly(.delivery(decoded.load(as: amqp_basic_deliver_t.self)))
+      try begin(.delivery(decoded.load(as: amqp_basic_deliver_t.self)))
       return nil
     case AMQP_BASIC_RETURN_METHOD:
-      assembly = Assembly(.returned(decoded.load(as: amqp_basic_return_t.self)))
+      let returned = decoded.load(as: amqp_basic_return_t.self)
+      try begin(.returned(returned, text: String(returned.reply_text)))
       return nil
     case AMQP_BASIC_ACK_METHOD:
       let ack = decoded.load(as: amqp_basic_ack_t.self)

@@ -90,8 +90,9 @@ extension Connection {
     }
     failure = nil
     assembly = nil
-    backlog.removeAll { $0.isOfChannel }
+    backlog.removeFirst(backlogStart)
     backlogStart = 0
+    backlog.removeAll { $0.isOfChannel }
     epoch += 1
     nextPublishTag = 1
     try openChannel(Self.messages)

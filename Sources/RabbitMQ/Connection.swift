@@ -45,7 +45,7 @@ package final class Connection {
   }
 
   /// The descriptor to wait on. First call `next()` until it gives nil, or what is buffered waits too. -1 after an error.
-  package var socket: Int32 { isClosed ? -1 : amqp_get_sockfd(state) }
+  package var socket: Int32 { isClosed || failure?.scope == .connection ? -1 : amqp_get_sockfd(state) }
 
   /// Whether `next()` has something to read that the socket doesn't show.
   package var hasBufferedInput: Bool {

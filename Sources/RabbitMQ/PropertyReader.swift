@@ -1,7 +1,7 @@
 /// Finds properties in the encoded header frame of a message (AMQP 0-9-1, section 4.2.6.1).
-struct PropertyReader {
+package struct PropertyReader {
   /// In the order of the wire; the raw value is the place of its flag.
-  enum Property: Int {
+  package enum Property: Int, CaseIterable {
     case contentType = 15
     case contentEncoding = 14
     case headers = 13
@@ -20,8 +20,13 @@ struct PropertyReader {
 
   let bytes: UnsafeRawBufferPointer
 
+  /// Reads from bytes that outlive it; whatever does not fit reads as absent.
+  package init(bytes: UnsafeRawBufferPointer) {
+    self.bytes = bytes
+  }
+
   /// The property's own bytes, without its length; nil when it is absent or the header is malformed.
-  func find(_ wanted: Property) -> UnsafeRawBufferPointer? {
+  package func find(_ wanted: Property) -> UnsafeRawBufferPointer? {
     var reader = FieldReader(bytes)
     guard let flags = reader.integer(UInt16.self), flags & 1 == 0 else { return nil }
     guard flags & (1 << UInt16(wanted.rawValue)) != 0 else { return nil }
@@ -39,11 +44,13 @@ struct PropertyReader {
     return nil
   }
 
-  func text(_ property: Property) -> String? {
+  /// A property's text.
+  package func text(_ property: Property) -> String? {
     find(property).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  func header(_ name: String) -> HeaderValue? {
+  /// A header's value.
+  package func header(_ name: String) -> HeaderValue? {
     guard let table = find(.headers) else { return nil }
     var reader = FieldReader(table)
     while let key = reader.short() {
@@ -55,7 +62,7 @@ struct PropertyReader {
   }
 
   /// All headers that could be read, in the order of the wire.
-  func headers() -> [(String, HeaderValue)] {
+  package func headers() -> [(String, HeaderValue)] {
     guard let table = find(.headers) else { return [] }
     var reader = FieldReader(table)
     var headers: [(String, HeaderValue)] = []

@@ -1,4 +1,4 @@
-package import RabbitMQ
+import RabbitMQ
 
 /// Every exchange, queue and binding of a namespace. A pure value; `apply` makes it so in a broker.
 package struct Topology: Sendable, Hashable {
