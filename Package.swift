@@ -60,6 +60,9 @@ let package = Package(
     library("Time"),
     library("JSON", ["Time"]),
     library("Events", ["Time", "JSON", .crypto]),
+    tests("Time"),
+    tests("JSON", ["Time"]),
+    tests("Events", ["JSON", "Time"]),
 
     // What tests share.
     .target(

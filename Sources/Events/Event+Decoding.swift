@@ -33,9 +33,9 @@ private struct Envelope {
   private var type: EventType?
   private var subject: String?
   private var time: Timestamp?
-  /// Where `data` begins: it is read when the type is known, again if that came later.
+  /// Where `data` begins: it is read when the type is known, and once more if that comes later.
   private var dataOffset: Int?
-  private var data: EventData?
+  private var data = EventData()
 
   init(_ reader: EventReader) {
     self.reader = reader
@@ -50,11 +50,11 @@ private struct Envelope {
     }
     guard let type else { throw EventError("type is missing") }
     guard let dataOffset else { throw EventError("data is missing") }
-    if data?.type != type {
+    if data.type != type {
       reader.json.rewind(to: dataOffset)
-      data = try EventData(type: type, from: &reader)
+      try data.read(type, from: &reader)
     }
-    guard let data, let connectionId = data.connectionId else {
+    guard let connectionId = data.connectionId else {
       throw EventError("data.connectionId is missing")
     }
     let time = time ?? .epoch
@@ -92,7 +92,6 @@ private struct Envelope {
 
   private mutating func readData() throws(EventError) {
     dataOffset = reader.json.offset
-    data = nil
-    if let type { data = try EventData(type: type, from: &reader) } else { try reader.skip() }
+    if let type { try data.read(type, from: &reader) } else { try reader.skip() }
   }
 }

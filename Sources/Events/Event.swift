@@ -36,25 +36,20 @@ package struct Event: Hashable, Sendable {
     /// With its order, where the producer had it at hand.
     case dispute(Dispute, Order?)
   }
+}
 
+extension Event {
   /// `source` and `subject` follow from the rest unless given.
   package init(
     id: String, type: EventType, time: Timestamp, connectionId: String, platform: String,
     marketplaceId: Int? = nil, change: String? = nil, backfill: Bool = false, observedAt: Timestamp? = nil,
     subjectData: Payload, source: String? = nil, subject: String? = nil
   ) {
-    self.id = id
-    self.source = source ?? "/connections/\(connectionId)"
-    self.type = type
-    self.subject = subject ?? subjectData.subject
-    self.time = time
-    self.connectionId = connectionId
-    self.platform = platform
-    self.marketplaceId = marketplaceId
-    self.change = change
-    self.backfill = backfill
-    self.observedAt = observedAt
-    self.subjectData = subjectData
+    self.init(
+      id: id, source: source ?? "/connections/\(connectionId)", type: type,
+      subject: subject ?? subjectData.subject, time: time, connectionId: connectionId, platform: platform,
+      marketplaceId: marketplaceId, change: change, backfill: backfill, observedAt: observedAt,
+      subjectData: subjectData)
   }
 
   /// The routing key on the events exchange: `<platform>.<type>`.

@@ -3,20 +3,23 @@ import Time
 
 /// The members of an event's `data` while it is being read for one type.
 struct EventData {
-  let type: EventType
+  /// The type it was last read for.
+  private(set) var type: EventType?
   private(set) var connectionId: String?
   private(set) var platform = "unknown"
   private(set) var marketplaceId: Int?
   private(set) var change: String?
   private(set) var backfill = false
   private(set) var observedAt: Timestamp?
-  private var order: Order?
+  private var payload: Event.Payload?
   private var dispute: Dispute?
+  /// Of a dispute.
+  private var order: Order?
   private var inventory: InventoryDraft?
-  /// A payload that is neither of these.
-  private var other: Event.Payload?
 
-  init(type: EventType, from reader: inout EventReader) throws(EventError) {
+  /// Reads `data` for an event of that type; what was read before is forgotten.
+  mutating func read(_ type: EventType, from reader: inout EventReader) throws(EventError) {
+    self = EventData()
     self.type = type
     guard try reader.object("data") else { throw EventError("data is missing") }
     while let key = try reader.key() {
@@ -27,33 +30,36 @@ struct EventData {
       case "change": change = try reader.text("change")
       case "backfill": backfill = try reader.bool("backfill") ?? false
       case "observedAt": observedAt = try reader.timestamp("observedAt")
-      default: try readSubject(key, from: &reader)
+      default: try readSubject(type.subjectKind, key, from: &reader)
       }
     }
   }
 
   /// What the event is about; a snapshot without a moment of its own was true when the event happened.
   func payload(at time: Timestamp) throws(EventError) -> Event.Payload {
+    guard let kind = type?.subjectKind else { throw EventError("data is missing") }
     let payload: Event.Payload? =
-      switch type.subjectKind {
-      case .order: order.map { .order($0) }
+      switch kind {
       case .dispute: dispute.map { .dispute($0, order) }
       case .inventory: inventory.map { .inventory($0.inventory(at: time)) }
-      case .offer, .product, .topup, .stock: other
+      case .order, .offer, .product, .topup, .stock: payload
       }
-    guard let payload else { throw EventError("data.\(type.subjectKind.rawValue) is missing") }
+    guard let payload else { throw EventError("data.\(kind.rawValue) is missing") }
     return payload
   }
 
-  private mutating func readSubject(_ key: JSONSlice, from reader: inout EventReader) throws(EventError) {
-    switch (type.subjectKind, key) {
-    case (.order, "order"), (.dispute, "order"): order = try Order(from: &reader)
+  private mutating func readSubject(
+    _ kind: EventType.SubjectKind, _ key: JSONSlice, from reader: inout EventReader
+  ) throws(EventError) {
+    switch (kind, key) {
+    case (.order, "order"): payload = try Order.read(from: &reader).map { .order($0) }
+    case (.dispute, "order"): order = try Order.read(from: &reader)
     case (.dispute, "dispute"): dispute = try Dispute(from: &reader)
     case (.inventory, "inventory"): inventory = try InventoryDraft(from: &reader)
-    case (.offer, "offer"): other = try Offer(from: &reader).map { .offer($0) }
-    case (.product, "product"): other = try Product(from: &reader).map { .product($0) }
-    case (.topup, "topup"): other = try Topup(from: &reader).map { .topup($0) }
-    case (.stock, "stock"): other = try Stock(from: &reader).map { .stock($0) }
+    case (.offer, "offer"): payload = try Offer(from: &reader).map { .offer($0) }
+    case (.product, "product"): payload = try Product(from: &reader).map { .product($0) }
+    case (.topup, "topup"): payload = try Topup(from: &reader).map { .topup($0) }
+    case (.stock, "stock"): payload = try Stock(from: &reader).map { .stock($0) }
     default: try reader.skip()
     }
   }

@@ -81,7 +81,7 @@ struct EventReader {
   mutating func quantity(_ field: StaticString) throws(EventError) -> Int? {
     guard let value = try integer(field) else { return nil }
     guard Self.quantities.contains(value) else {
-      throw EventError("\(field) \(value) is beyond \(Self.quantities.upperBound)")
+      throw EventError("\(field) \(value) is beyond ±\(Self.quantities.upperBound)")
     }
     return Int(value)
   }

@@ -3,12 +3,18 @@ import Time
 
 extension Order {
   /// Nil for null.
-  init?(from reader: inout EventReader) throws(EventError) {
+  static func read(from reader: inout EventReader) throws(EventError) -> Order? {
     guard try reader.object("data.order") else { return nil }
-    self.init(externalId: "")
+    var (externalId, number, currency): (String?, String?, String?)
+    var (financialStatus, fulfillmentStatus): (String?, String?)
+    var (status, eligible) = (OrderStatus.new, true)
+    var (placedAt, updatedAt, cancelledAt): (Timestamp?, Timestamp?, Timestamp?)
+    var (total, tax, shipping): (Money?, Money?, Money?)
+    var (buyer, shippingAddress): (Buyer?, JSON) = (nil, .null)
+    var (tracking, lines): ([Tracking], [OrderLine]?) = ([], nil)
     while let key = try reader.key() {
       switch key {
-      case "externalId": externalId = try reader.identifier("order.externalId") ?? ""
+      case "externalId": externalId = try reader.identifier("order.externalId")
       case "number": number = try reader.text("order.number")
       case "status": status = try Self.status(from: &reader)
       case "financialStatus": financialStatus = try reader.text("order.financialStatus")
@@ -28,7 +34,12 @@ extension Order {
       default: try reader.skip()
       }
     }
-    if externalId.isEmpty { throw EventError("order.externalId is missing or empty") }
+    guard let externalId else { throw EventError("order.externalId is missing or empty") }
+    return Order(
+      externalId: externalId, number: number, status: status, financialStatus: financialStatus,
+      fulfillmentStatus: fulfillmentStatus, eligible: eligible, placedAt: placedAt, updatedAt: updatedAt,
+      cancelledAt: cancelledAt, currency: currency, total: total, tax: tax, shipping: shipping, buyer: buyer,
+      shippingAddress: shippingAddress, tracking: tracking, lines: lines)
   }
 
   private static func status(from reader: inout EventReader) throws(EventError) -> OrderStatus {
@@ -57,11 +68,12 @@ extension Order {
   private static func lines(from reader: inout EventReader) throws(EventError) -> [OrderLine]? {
     guard try reader.array("order.lines") else { return nil }
     var lines: [OrderLine] = []
+    lines.reserveCapacity(2)
     var number = 0
     while try reader.element() {
       number += 1
       do {
-        lines.append(try OrderLine(from: &reader))
+        lines.append(try OrderLine.read(from: &reader))
       } catch {
         throw EventError("line \(number): \(error.description)")
       }
@@ -71,12 +83,14 @@ extension Order {
 }
 
 extension OrderLine {
-  init(from reader: inout EventReader) throws(EventError) {
+  static func read(from reader: inout EventReader) throws(EventError) -> OrderLine {
     guard try reader.object("the line") else { throw EventError("null is not an object") }
-    self.init(externalId: "")
+    var (externalId, listingId, sku, title): (String?, String?, String?, String?)
+    var (quantity, restocked) = (1, 0)
+    var unitPrice: Money?
     while let key = try reader.key() {
       switch key {
-      case "externalId": externalId = try reader.identifier("externalId") ?? ""
+      case "externalId": externalId = try reader.identifier("externalId")
       case "listingId": listingId = try reader.identifier("listingId")
       case "sku": sku = try reader.identifier("sku")
       case "title": title = try reader.text("title")
@@ -86,7 +100,10 @@ extension OrderLine {
       default: try reader.skip()
       }
     }
-    if externalId.isEmpty { throw EventError("externalId is missing or empty") }
+    guard let externalId else { throw EventError("externalId is missing or empty") }
+    return OrderLine(
+      externalId: externalId, listingId: listingId, sku: sku, title: title, quantity: quantity,
+      restocked: restocked, unitPrice: unitPrice)
   }
 }
 

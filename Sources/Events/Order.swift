@@ -7,10 +7,10 @@ package struct Order: Hashable, Sendable {
   package var externalId: String
   /// What people call it (`#1001`).
   package var number: String?
-  package var status: OrderStatus
   /// As the marketplace writes it; compare it without case.
   package var financialStatus: String?
   package var fulfillmentStatus: String?
+  package var status: OrderStatus
   /// False outside the allowed financial statuses, and for test orders.
   package var eligible: Bool
   package var placedAt: Timestamp?
@@ -27,7 +27,9 @@ package struct Order: Hashable, Sendable {
   package var tracking: [Tracking]
   /// Nil when the event brought no list of lines, which is not an empty list.
   package var lines: [OrderLine]?
+}
 
+extension Order {
   package init(
     externalId: String, number: String? = nil, status: OrderStatus = .new, financialStatus: String? = nil,
     fulfillmentStatus: String? = nil, eligible: Bool = true, placedAt: Timestamp? = nil,
@@ -35,23 +37,12 @@ package struct Order: Hashable, Sendable {
     tax: Money? = nil, shipping: Money? = nil, buyer: Buyer? = nil, shippingAddress: JSON = .null,
     tracking: [Tracking] = [], lines: [OrderLine]? = nil
   ) {
-    self.externalId = externalId
-    self.number = number
-    self.status = status
-    self.financialStatus = financialStatus
-    self.fulfillmentStatus = fulfillmentStatus
-    self.eligible = eligible
-    self.placedAt = placedAt
-    self.updatedAt = updatedAt
-    self.cancelledAt = cancelledAt
-    self.currency = currency
-    self.total = total
-    self.tax = tax
-    self.shipping = shipping
-    self.buyer = buyer
-    self.shippingAddress = shippingAddress
-    self.tracking = tracking
-    self.lines = lines
+    // The memberwise initializer has another order. Assigning so many fields one by one would copy them all once more.
+    self.init(
+      externalId: externalId, number: number, financialStatus: financialStatus,
+      fulfillmentStatus: fulfillmentStatus, status: status, eligible: eligible, placedAt: placedAt,
+      updatedAt: updatedAt, cancelledAt: cancelledAt, currency: currency, total: total, tax: tax,
+      shipping: shipping, buyer: buyer, shippingAddress: shippingAddress, tracking: tracking, lines: lines)
   }
 
   /// Cancelled by status, or because it says when.
@@ -73,23 +64,21 @@ package struct OrderLine: Hashable, Sendable {
   package var listingId: String?
   package var sku: String?
   package var title: String?
+  package var unitPrice: Money?
   /// 1 where the marketplace says none; 0 or less where it says so, and then the line does not count.
   package var quantity: Int
   /// How many of them came back to stock (Rule 11: a refund alone is not a restock).
   package var restocked: Int
-  package var unitPrice: Money?
+}
 
+extension OrderLine {
   package init(
     externalId: String, listingId: String? = nil, sku: String? = nil, title: String? = nil, quantity: Int = 1,
     restocked: Int = 0, unitPrice: Money? = nil
   ) {
-    self.externalId = externalId
-    self.listingId = listingId
-    self.sku = sku
-    self.title = title
-    self.quantity = quantity
-    self.restocked = restocked
-    self.unitPrice = unitPrice
+    self.init(
+      externalId: externalId, listingId: listingId, sku: sku, title: title, unitPrice: unitPrice,
+      quantity: quantity, restocked: restocked)
   }
 
   /// Unit price times quantity.

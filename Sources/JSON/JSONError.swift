@@ -1,5 +1,7 @@
 /// Why bytes are not JSON, or not the JSON that was asked for, and at which byte.
+@usableFromInline
 package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+  @usableFromInline
   package enum Reason: Equatable, Sendable {
     /// The input is not JSON; `what` was wanted, as in "a value".
     case expected(String)
@@ -28,6 +30,7 @@ package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     if case .mismatch = reason { false } else { true }
   }
 
+  @usableFromInline
   package var description: String {
     switch reason {
     case .expected(let what): "not JSON at byte \(offset): expected \(what)"

@@ -1,6 +1,6 @@
 extension JSONReader {
   /// The first byte that is not white space, not taken; 0, which no value begins with, at the end.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func peek() -> UInt8 {
     if offset < count {
       let byte = base[offset]

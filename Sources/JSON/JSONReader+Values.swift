@@ -2,7 +2,7 @@ package import Time
 
 extension JSONReader {
   /// Takes `null` if that is the next value, and says whether it was.
-  @inlinable
+  @inlinable @inline(__always)
   package mutating func null() throws(JSONError) -> Bool {
     guard peek() == UInt8(ascii: "n") else { return false }
     try takeNull()
@@ -26,7 +26,7 @@ extension JSONReader {
   }
 
   /// Takes a string without copying it.
-  @inlinable
+  @inlinable @inline(__always)
   package mutating func slice() throws(JSONError) -> JSONSlice {
     guard peek() == UInt8(ascii: "\"") else { throw try notAString() }
     return try quoted()

@@ -2,6 +2,7 @@
 ///
 /// An object is `beginObject()`, then `nextKey()` until it is nil, with exactly one value taken after each key;
 /// an array is `beginArray()`, then `nextElement()` until it is false. `finish()` makes sure that nothing follows.
+@usableFromInline
 package struct JSONReader {
   @usableFromInline let base: UnsafePointer<UInt8>
   @usableFromInline let count: Int

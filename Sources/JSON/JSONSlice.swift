@@ -1,6 +1,7 @@
 /// The inside of a JSON string, still as written, in the bytes of the reader it came from: compare it, or copy it out.
 ///
 /// It must not outlive those bytes.
+@usableFromInline
 package struct JSONSlice {
   @usableFromInline let start: UnsafePointer<UInt8>
   /// Bytes between the quotes.
@@ -25,25 +26,45 @@ package struct JSONSlice {
     JSONText.decode(UnsafeBufferPointer(start: start, count: count), isEscaped: isEscaped)
   }
 
-  /// Whether it says that, without allocating.
-  @inlinable
+  /// Whether it says that, without allocating; for a literal it comes down to a few word comparisons.
+  @inlinable @inline(__always)
   package static func == (slice: JSONSlice, text: StaticString) -> Bool {
-    if slice.isEscaped { return slice.string == "\(text)" }
-    guard slice.count == text.utf8CodeUnitCount else { return false }
-    return slice.equals(text.utf8Start)
+    if slice.isEscaped { return slice.isEscapedFor(text) }
+    return slice.count == text.utf8CodeUnitCount && slice.startsWith(text.utf8Start, text.utf8CodeUnitCount)
   }
 
-  /// So that `switch key { case "id": … }` reads well.
-  @inlinable
-  package static func ~= (text: StaticString, slice: JSONSlice) -> Bool { slice == text }
-
-  @inlinable
-  func equals(_ other: UnsafePointer<UInt8>) -> Bool {
+  /// The size is known when compiling, so that all of this folds.
+  @inlinable @inline(__always)
+  func startsWith(_ other: UnsafePointer<UInt8>, _ size: Int) -> Bool {
+    let (left, right) = (UnsafeRawPointer(start), UnsafeRawPointer(other))
     var index = 0
-    while index < count {
+    while index &+ 8 <= size {
+      if left.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        != right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      {
+        return false
+      }
+      index &+= 8
+    }
+    if size & 4 != 0 {
+      if left.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+        != right.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+      {
+        return false
+      }
+      index &+= 4
+    }
+    while index < size {
       if start[index] != other[index] { return false }
       index &+= 1
     }
     return true
   }
+
+  /// So that `switch key { case "id": … }` reads well.
+  @inlinable @inline(__always)
+  package static func ~= (text: StaticString, slice: JSONSlice) -> Bool { slice == text }
+
+  @usableFromInline @inline(never)
+  func isEscapedFor(_ text: StaticString) -> Bool { string == "\(text)" }
 }

@@ -15,6 +15,7 @@ extension Timestamp: CustomStringConvertible {
   }
 
   /// RFC 3339 in UTC, with up to six fraction digits and no trailing zeros: `2026-01-01T12:00:00Z`.
+  @usableFromInline
   package var description: String {
     var bytes: [UInt8] = []
     write(into: &bytes)
@@ -48,15 +49,16 @@ extension Timestamp: CustomStringConvertible {
   }
 
   private static func write(_ value: Int64, digits: Int, into bytes: inout [UInt8]) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    var magnitude = value.magnitude
-    let start = bytes.count
-    var count = 0
-    while count < digits || magnitude > 0 {
-      bytes.append(UInt8(ascii: "0") + UInt8(magnitude % 10))
-      magnitude /= 10
-      count += 1
+    var unit: Int64 = 1
+    for _ in 1..<digits { unit *= 10 }
+    guard 0..<unit * 10 ~= value else {
+      // A year that RFC 3339 has no form for, which only arithmetic can reach.
+      bytes.append(contentsOf: String(value).utf8)
+      return
     }
-    bytes[start...].reverse()
+    while unit > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(value / unit % 10))
+      unit /= 10
+    }
   }
 }

@@ -1,8 +1,10 @@
 import Glibc
 
 /// A moment in microseconds since 1970-01-01T00:00:00Z, the precision of a Postgres `timestamptz`.
+@usableFromInline
 package struct Timestamp: Hashable, Comparable, Sendable {
   /// Microseconds since 1970 UTC; negative before it.
+  @usableFromInline
   package var microseconds: Int64
 
   /// The moment that many microseconds after 1970 UTC.
