@@ -93,6 +93,7 @@ let package = Package(
       "Outbox",
       ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
     library("StockLedger", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
+    tests("StockLedger", ["Lane", "Events", "Postgres", "Time", "TestServers"]),
     library("OrderSync", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
 
     // The marketplaces.

@@ -216,7 +216,8 @@ package final class Lane<C: Consumer> {
     var failed: Disposition?
     let exceptions = untilItWorks { connection in
       do {
-        return try self.transaction(messages, releasing: hashes, on: connection)
+        return try LaneTransaction.run(
+          &self.consumer, messages, releasing: hashes, on: connection)
       } catch {
         let disposition = Dispositions.disposition(for: error)
         if case .wait = disposition { throw error }
@@ -227,25 +228,6 @@ package final class Lane<C: Consumer> {
     }
     guard let exceptions else { return nil }
     return failed.map { .failed($0) } ?? .committed(exceptions)
-  }
-
-  private func transaction(
-    _ messages: [C.Message], releasing hashes: [Int], on connection: Postgres.Connection
-  ) throws -> [Int: Disposition] {
-    var exceptions: [Int: Disposition] = [:]
-    if !messages.isEmpty { try consumer.prepare(messages, on: connection) }
-    try connection.begin()
-    if !messages.isEmpty {
-      let claim = try Inbox.claim(messages, for: inboxName, on: connection)
-      let batch = Batch(messages: messages, claim: claim, connection: connection)
-      exceptions = try consumer.apply(batch, on: connection)
-      if !exceptions.isEmpty {
-        try Inbox.release(exceptions.keys.map { messages[$0] }, for: inboxName, on: connection)
-      }
-    }
-    if !hashes.isEmpty { _ = try InHand.release(hashes, for: inboxName, on: connection) }
-    try connection.commit()
-    return exceptions
   }
 
   /// Runs `work` until the database neither is away nor aborts it; deliveries stay in hand and heartbeats go on

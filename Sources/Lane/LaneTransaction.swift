@@ -1,0 +1,29 @@
+package import Postgres
+import Topology
+
+/// One attempt at a batch: the catalogue's rows, BEGIN, the claim, the consumer's work, COMMIT.
+package enum LaneTransaction {
+  /// Answers what becomes of the messages, by index, that had no effect; their claims are taken back. When it
+  /// throws, the caller rolls back.
+  ///
+  /// `messages`: no id twice. `hashes`: notes of redelivered messages to remove with the effect (Rule 17).
+  package static func run<C: Consumer>(
+    _ consumer: inout C, _ messages: [C.Message], releasing hashes: [Int] = [], on connection: Connection
+  ) throws -> [Int: Disposition] {
+    let name = consumer.queue.rawValue
+    var exceptions: [Int: Disposition] = [:]
+    if !messages.isEmpty { try consumer.prepare(messages, on: connection) }
+    try connection.begin()
+    if !messages.isEmpty {
+      let claim = try Inbox.claim(messages, for: name, on: connection)
+      let batch = Batch(messages: messages, claim: claim, connection: connection)
+      exceptions = try consumer.apply(batch, on: connection)
+      if !exceptions.isEmpty {
+        try Inbox.release(exceptions.keys.map { messages[$0] }, for: name, on: connection)
+      }
+    }
+    if !hashes.isEmpty { _ = try InHand.release(hashes, for: name, on: connection) }
+    try connection.commit()
+    return exceptions
+  }
+}

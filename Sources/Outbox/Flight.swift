@@ -1,0 +1,76 @@
+import DequeModule
+import RabbitMQ
+import Time
+
+/// The packets that were published and whose confirms are not all there. A value: it decides, the relay does.
+struct Flight {
+  struct Settled {
+    var key: PacketKey
+    var count: Int
+    /// Why the packet is not published: a message came back, or the broker refused one.
+    var failure: String?
+  }
+
+  private struct Published {
+    var key: PacketKey
+    var last: UInt64
+    var count: Int
+    var missing: Int
+    var failure: String?
+  }
+
+  private var confirms = Confirms()
+  /// In the order of their tags, which rise.
+  private var published: Deque<Published> = []
+  private var settled: [Settled] = []
+
+  var isEmpty: Bool { published.isEmpty && settled.isEmpty }
+  /// Messages without their confirm.
+  var outstanding: Int { confirms.count }
+  var packets: [PacketKey] { published.map(\.key) + settled.map(\.key) }
+
+  mutating func add(_ key: PacketKey, tags: [(tag: UInt64, messageId: String)]) {
+    guard let last = tags.last?.tag else {
+      settled.append(Settled(key: key, count: 0))
+      return
+    }
+    for (tag, id) in tags { confirms.expect(tag, messageID: id) }
+    published.append(Published(key: key, last: last, count: tags.count, missing: tags.count))
+  }
+
+  mutating func note(_ returned: Returned) { confirms.note(returned) }
+
+  mutating func settle(_ confirm: Confirm) {
+    for message in confirms.settle(confirm) {
+      guard let index = index(of: message.tag) else { continue }
+      published[index].missing -= 1
+      switch message.outcome {
+      case .confirmed: break
+      case .unroutable(_, let text):
+        published[index].failure =
+          "\(message.messageID ?? "a message") has no queue (\(text)); crossdock topology apply declares them"
+      case .refused: published[index].failure = "the broker could not take \(message.messageID ?? "a message")"
+      }
+    }
+    while let first = published.first, first.missing == 0 {
+      settled.append(Settled(key: first.key, count: first.count, failure: first.failure))
+      published.removeFirst()
+    }
+  }
+
+  /// The packets whose every message has its confirm, once each.
+  mutating func takeSettled() -> [Settled] {
+    defer { settled.removeAll() }
+    return settled
+  }
+
+  private func index(of tag: UInt64) -> Int? {
+    var low = published.startIndex
+    var high = published.endIndex
+    while low < high {
+      let middle = low + (high - low) / 2
+      if published[middle].last < tag { low = middle + 1 } else { high = middle }
+    }
+    return low < published.endIndex ? low : nil
+  }
+}

@@ -1,0 +1,125 @@
+import Events
+import Foundation
+import Lane
+import Postgres
+import StockLedger
+import TestServers
+import Testing
+
+/// Promise 4: any order, any number of times, any interleaving over workers gives the same final state.
+struct PermutationTests {
+  private static let seed = UInt64(ProcessInfo.processInfo.environment["CROSSDOCK_TEST_SEED"] ?? "") ?? 20_261_121
+
+  @Test func `any order and repetition of the events of a world books the closed form`() async throws {
+    print("seed \(Self.seed)")
+    try await TestDatabase.with { test in
+      let url = test.url
+      try await onThread {
+        let connection = try fast(url)
+        for number in 0..<1_500 {
+          let seed = Self.seed &+ UInt64(number)
+          var random = SplitMix(seed: ~seed)
+          let world = World(connection: UUID().uuidString.lowercased(), seed: seed)
+          var deliveries = world.events + world.events.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
+          deliveries.shuffle(using: &random)
+          var ledger = StockLedger(lowThreshold: 5, logger: TestServers.silence)
+          while !deliveries.isEmpty {
+            let count = Int.random(in: 1...min(5, deliveries.count), using: &random)
+            let batch = distinct(Array(deliveries.prefix(count)))
+            deliveries.removeFirst(count)
+            try commit(&ledger, batch, on: connection)
+          }
+          try check(world, seed: seed, on: connection)
+        }
+      }
+    }
+  }
+
+  @Test func `lanes that work on one world at the same time book the closed form`() async throws {
+    print("seed \(Self.seed)")
+    try await TestDatabase.with { test in
+      let url = test.url
+      for number in 0..<150 {
+        let seed = Self.seed &+ 1_000_000 &+ UInt64(number)
+        let world = World(connection: UUID().uuidString.lowercased(), seed: seed)
+        try await withThrowingTaskGroup(of: Void.self) { lanes in
+          for lane in 0..<3 {
+            lanes.addTask {
+              try await onThread {
+                var random = SplitMix(seed: seed &* 31 &+ UInt64(lane))
+                let connection = try fast(url)
+                var ledger = StockLedger(lowThreshold: 5, logger: TestServers.silence)
+                var deliveries = world.events.filter { _ in Int.random(in: 0..<3, using: &random) != 0 }
+                if lane == 0 { deliveries = world.events }
+                deliveries.shuffle(using: &random)
+                while !deliveries.isEmpty {
+                  let count = Int.random(in: 1...min(4, deliveries.count), using: &random)
+                  let batch = distinct(Array(deliveries.prefix(count)))
+                  deliveries.removeFirst(count)
+                  try commit(&ledger, batch, on: connection)
+                }
+              }
+            }
+          }
+          try await lanes.waitForAll()
+        }
+        try await onThread { try check(world, seed: seed, on: fast(url)) }
+      }
+    }
+  }
+}
+
+/// Durability is not what these tests are about.
+private func fast(_ url: String) throws -> Connection {
+  try Connection.open(
+    url, name: "tests",
+    settings: [
+      "synchronous_commit": "off", "plan_cache_mode": "force_generic_plan", "enable_hashjoin": "off",
+      "enable_mergejoin": "off", "enable_seqscan": "off",
+    ])
+}
+
+/// Runs blocking work on a thread of its own.
+private func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread { continuation.resume(with: Result { try body() }) }.start()
+  }
+}
+
+private func distinct(_ events: [Event]) -> [Event] {
+  var seen: Set<String> = []
+  return events.filter { seen.insert($0.id).inserted }
+}
+
+/// As the lane does it: a transaction that the database aborted is run again.
+private func commit(_ ledger: inout StockLedger, _ batch: [Event], on connection: Connection) throws {
+  while true {
+    do {
+      let exceptions = try LaneTransaction.run(&ledger, batch, on: connection)
+      #expect(exceptions.isEmpty)
+      return
+    } catch let error as PostgresError where error.kind == .aborted {
+      try connection.rollback()
+    }
+  }
+}
+
+private func check(_ world: World, seed: UInt64, on connection: Connection) throws {
+  let rows = try connection.query(
+    """
+    SELECT v.sku, s.on_hand, s.listed_stock, coalesce(sum(h.quantity_change), 0)::bigint
+      FROM listings l JOIN variations v ON v.id = l.variation_id
+      JOIN marketplace_stock s ON s.variation_id = v.id AND s.marketplace_id = 1
+      LEFT JOIN stock_history h ON h.marketplace_stock_id = s.id
+     WHERE l.connection_id = $1 GROUP BY v.sku, s.on_hand, s.listed_stock
+    """, [UUID(uuidString: world.connection)])
+  var booked: [String: Int] = [:]
+  for row in rows {
+    booked[row.text(0)] = row.int(1)
+    #expect(row.int(2) == max(0, row.int(1)), "seed \(seed)")
+    #expect(row.int(3) == row.int(1), "the history adds up, seed \(seed)")
+  }
+  for (sku, quantity) in world.expected where booked[sku] != nil || quantity != 0 {
+    #expect(booked[sku] == quantity, "\(sku), seed \(seed)")
+  }
+}
