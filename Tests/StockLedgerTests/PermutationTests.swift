@@ -19,7 +19,7 @@ struct PermutationTests {
         for number in 0..<1_500 {
           let seed = Self.seed &+ UInt64(number)
           var random = SplitMix(seed: ~seed)
-          let world = World(connection: UUID().uuidString.lowercased(), seed: seed)
+          let world = World(marketplace: number + 1, seed: seed)
           var deliveries = world.events + world.events.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
           deliveries.shuffle(using: &random)
           var ledger = StockLedger(lowThreshold: 5, logger: TestServers.silence)
@@ -41,7 +41,7 @@ struct PermutationTests {
       let url = test.url
       for number in 0..<150 {
         let seed = Self.seed &+ 1_000_000 &+ UInt64(number)
-        let world = World(connection: UUID().uuidString.lowercased(), seed: seed)
+        let world = World(marketplace: number + 1, seed: seed)
         try await withThrowingTaskGroup(of: Void.self) { lanes in
           for lane in 0..<3 {
             lanes.addTask {
@@ -109,10 +109,10 @@ private func check(_ world: World, seed: UInt64, on connection: Connection) thro
     """
     SELECT v.sku, s.on_hand, s.listed_stock, coalesce(sum(h.quantity_change), 0)::bigint
       FROM listings l JOIN variations v ON v.id = l.variation_id
-      JOIN marketplace_stock s ON s.variation_id = v.id AND s.marketplace_id = 1
+      JOIN marketplace_stock s ON s.variation_id = v.id AND s.marketplace_id = $2
       LEFT JOIN stock_history h ON h.marketplace_stock_id = s.id
      WHERE l.connection_id = $1 GROUP BY v.sku, s.on_hand, s.listed_stock
-    """, [UUID(uuidString: world.connection)])
+    """, [UUID(uuidString: world.connection), world.marketplace])
   var booked: [String: Int] = [:]
   for row in rows {
     booked[row.text(0)] = row.int(1)

@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import StockLedger
 import Time
 
@@ -6,13 +7,16 @@ import Time
 /// sharing lines, and what the stock must be in the end according to the closed form.
 struct World {
   let connection: String
+  /// Nobody else's, so that worlds in one schema don't meet.
+  let marketplace: Int
   private(set) var events: [Event] = []
   private var versions: [String: OrderVersions] = [:]
   private var bases: [String: [Base]] = [:]
   private let listings = ["offer-1", "offer-2", "offer-3"]
 
-  init(connection: String, seed: UInt64, platform: String = "allegro") {
-    self.connection = connection
+  init(marketplace: Int, seed: UInt64, platform: String = "allegro") {
+    connection = UUID().uuidString.lowercased()
+    self.marketplace = marketplace
     var random = SplitMix(seed: seed)
     let orders = Int.random(in: 1...4, using: &random)
     for number in 1...orders { addOrder("order-\(number)", platform: platform, &random) }
@@ -52,7 +56,7 @@ struct World {
       let event = Event(
         id: "\(platform):\(connection):\(id)-\(number)",
         type: isCancelled ? .orderCancelled : .orderUpdated, time: observed, connectionId: connection,
-        platform: platform, marketplaceId: 1, observedAt: observed, subjectData: .order(order))
+        platform: platform, marketplaceId: marketplace, observedAt: observed, subjectData: .order(order))
       events.append(event)
       versions[id, default: OrderVersions()].insert(
         OrderVersion(order, in: event) { line in listings.firstIndex(of: line.listingId ?? "") })
@@ -82,7 +86,7 @@ struct World {
     events.append(
       Event(
         id: id, type: .inventoryUpdated, time: at, connectionId: connection, platform: platform,
-        marketplaceId: 1,
+        marketplaceId: marketplace,
         subjectData: .inventory(
           Inventory(listingId: listing, sku: "SKU-\(listing)", quantity: quantity, asOf: at))))
     bases[listing, default: []].append(Base(at: at, kind: .snapshot, quantity: quantity, id: id))
@@ -95,7 +99,7 @@ struct World {
     events.append(
       Event(
         id: "\(platform):\(connection):topup-\(number)", type: .stockTopup, time: at, connectionId: connection,
-        platform: platform, marketplaceId: 1, subjectData: .topup(Topup(sku: sku, quantity: 5))))
+        platform: platform, marketplaceId: marketplace, subjectData: .topup(Topup(sku: sku, quantity: 5))))
     looseTopups += 5
   }
 
