@@ -37,13 +37,22 @@ extension Connection {
     amqp_set_rpc_timeout(state, &limit)
     let socket = try connection.makeSocket(authorities: authorities)
     let status = amqp_socket_open_noblock(socket, address.host, Int32(address.port), &limit)
-    guard status == AMQP_STATUS_OK.rawValue else { throw RabbitMQError(operation, status: status) }
+    guard status == AMQP_STATUS_OK.rawValue else { throw unreachable(status) }
     let patience = max(Int(timeout.components.seconds), 2 * heartbeat, 1)
     _ = crossdock_amqp_limit_unsent(amqp_get_sockfd(state), UInt32(clamping: patience * 1000))
     try connection.logIn(name: name, heartbeat: heartbeat)
     try connection.openChannel(messages)
-    connection.epoch = 1
     return connection
+  }
+
+  /// The library says no more of a refused connection than "a socket error occurred".
+  private static func unreachable(_ status: Int32) -> RabbitMQError {
+    guard status == AMQP_STATUS_SOCKET_ERROR.rawValue else {
+      return RabbitMQError("connect to RabbitMQ", status: status)
+    }
+    return RabbitMQError(
+      operation: "connect to RabbitMQ", code: Int(status), text: "nobody answers there", scope: .connection,
+      isRetriable: true)
   }
 
   private func makeSocket(authorities: String?) throws(RabbitMQError) -> OpaquePointer {

@@ -79,6 +79,11 @@ extension Connection {
     encoded.type = try short(properties.type, "type", AMQP_BASIC_TYPE_FLAG)
     encoded.app_id = try short(properties.appID, "app id", AMQP_BASIC_APP_ID_FLAG)
     encoded.content_type = try short(properties.contentType, "content type", AMQP_BASIC_CONTENT_TYPE_FLAG)
+    encoded.content_encoding = try short(
+      properties.contentEncoding, "content encoding", AMQP_BASIC_CONTENT_ENCODING_FLAG)
+    encoded.correlation_id = try short(
+      properties.correlationID, "correlation id", AMQP_BASIC_CORRELATION_ID_FLAG)
+    encoded.reply_to = try short(properties.replyTo, "reply-to", AMQP_BASIC_REPLY_TO_FLAG)
     let expiration = properties.expiration.map { String($0.milliseconds) }
     encoded.expiration = try short(expiration, "expiration", AMQP_BASIC_EXPIRATION_FLAG)
     if let timestamp = properties.timestamp {

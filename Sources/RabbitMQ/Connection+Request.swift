@@ -9,7 +9,7 @@ extension Connection {
   ) throws(RabbitMQError) -> UnsafeRawPointer? {
     try channel == Self.messages ? checkUsable() : checkConnected()
     // A close that has arrived already would swallow the request and leave this waiting.
-    try readAll(for: operation, channel: channel)
+    try readAll(channel: channel)
     let status = amqp_send_method(state, channel, method, &request)
     guard status == AMQP_STATUS_OK.rawValue else {
       throw lost(RabbitMQError(operation, status: status))
@@ -35,7 +35,7 @@ extension Connection {
     throw lost(RabbitMQError(operation, status: AMQP_STATUS_TIMEOUT.rawValue))
   }
 
-  private func readAll(for operation: String, channel: amqp_channel_t) throws(RabbitMQError) {
+  private func readAll(channel: amqp_channel_t) throws(RabbitMQError) {
     while let frame = try readFrame(within: .zero) {
       if let incoming = try take(frame) { backlog.append(incoming) }
     }
@@ -93,8 +93,7 @@ extension Connection {
     backlog.removeFirst(backlogStart)
     backlogStart = 0
     backlog.removeAll { $0.isOfChannel }
-    epoch += 1
-    nextPublishTag = 1
+    beginEpoch()
     try openChannel(Self.messages)
     if confirmsAreOn {
       confirmsAreOn = false

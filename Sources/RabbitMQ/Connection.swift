@@ -1,4 +1,5 @@
 import CRabbitMQ
+import Synchronization
 
 /// A connection to a broker with one channel for messages, used by one thread. Requests about exchanges and queues go
 /// over a second channel, so that one that is refused costs neither consumers nor confirms.
@@ -8,8 +9,8 @@ package final class Connection {
   let timeout: Duration
   let scratch = Scratch()
 
-  /// Changes with each channel; a delivery's tag is good only in its own epoch.
-  package internal(set) var epoch = 0
+  /// Another for each channel of each connection; a delivery's tag is good only in its own.
+  package private(set) var epoch = Connection.newEpoch()
   /// Why the broker takes no messages now; nil when it does.
   package internal(set) var blockedReason: String?
   /// The broker that was reached.
@@ -28,6 +29,17 @@ package final class Connection {
   var confirmsAreOn = false
   var nextPublishTag: UInt64 = 1
   private var isClosed = false
+
+  private static let epochs = Atomic(0)
+
+  private static func newEpoch() -> Int {
+    epochs.wrappingAdd(1, ordering: .relaxed).newValue
+  }
+
+  func beginEpoch() {
+    epoch = Self.newEpoch()
+    nextPublishTag = 1
+  }
 
   /// The channel of consumers, deliveries and publishing.
   static let messages: amqp_channel_t = 1

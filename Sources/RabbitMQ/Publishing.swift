@@ -4,6 +4,9 @@ package struct Publishing: Sendable {
   package var type: String?
   package var appID: String?
   package var contentType: String?
+  package var contentEncoding: String?
+  package var correlationID: String?
+  package var replyTo: String?
   /// Seconds since 1970.
   package var timestamp: UInt64?
   /// How long the message may wait in a queue.
@@ -21,5 +24,15 @@ package struct Publishing: Sendable {
     self.timestamp = timestamp
     self.expiration = expiration
     self.headers = headers
+  }
+
+  /// What a delivery carried, to be published again; its expiration does not count anew.
+  package init(of delivery: Delivery, headers: [(String, HeaderValue)]) {
+    self.init(
+      messageID: delivery.messageID, type: delivery.type, appID: delivery.appID,
+      contentType: delivery.contentType, timestamp: delivery.timestamp, headers: headers)
+    contentEncoding = delivery.contentEncoding
+    correlationID = delivery.correlationID
+    replyTo = delivery.replyTo
   }
 }

@@ -61,6 +61,21 @@ struct ConnectionTests {
     #expect(try broker.connection.awaitDelivery().redelivered)
   }
 
+  @Test func `a delivery of one connection settles nothing on another`() throws {
+    let broker = try TestBroker()
+    let queue = try broker.queue()
+    try broker.publish(2, to: queue)
+    let other = try TestBroker.open()
+    defer { other.close() }
+    try other.consume(queue, prefetch: 1)
+    let stranger = try other.awaitDelivery().tag
+    try broker.connection.consume(queue, prefetch: 1)
+    let own = try broker.connection.awaitDelivery().tag
+    #expect(stranger.number == own.number)
+    #expect(try !broker.connection.ack(stranger))
+    #expect(try broker.connection.ack(own))
+  }
+
   @Test func `a message of which only a part has come blocks nobody`() throws {
     let broker = try TestBroker()
     let queue = try broker.queue()

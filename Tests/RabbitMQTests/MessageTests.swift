@@ -49,6 +49,37 @@ struct MessageTests {
     }
   }
 
+  @Test func `what a delivery carried can be published again`() throws {
+    let broker = try TestBroker()
+    let (source, target) = (try broker.queue("source"), try broker.queue("target"))
+    var properties = Publishing(
+      messageID: "id", type: "type", appID: "app", contentType: "text/plain", timestamp: 7,
+      headers: [("x", 1)])
+    properties.contentEncoding = "gzip"
+    properties.correlationID = "correlation"
+    properties.replyTo = "reply"
+    try broker.connection.publish(exchange: "", routingKey: source, properties: properties, body: [1])
+    try broker.connection.consume(source, prefetch: 1)
+    try broker.connection.consume(target, prefetch: 1)
+    let first = try broker.connection.awaitDelivery()
+    try first.withBody { body in
+      _ = try broker.connection.publish(
+        exchange: "", routingKey: target, properties: Publishing(of: first, headers: first.headers),
+        body: body)
+    }
+    let second = try broker.connection.awaitDelivery()
+    #expect(second.routingKey == target)
+    #expect(second.messageID == "id")
+    #expect(second.type == "type")
+    #expect(second.appID == "app")
+    #expect(second.contentType == "text/plain")
+    #expect(second.contentEncoding == "gzip")
+    #expect(second.correlationID == "correlation")
+    #expect(second.replyTo == "reply")
+    #expect(second.timestamp == 7)
+    #expect(second.header("x") == 1)
+  }
+
   @Test func `an expired message does not arrive`() throws {
     let broker = try TestBroker()
     let queue = try broker.queue()
