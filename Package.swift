@@ -29,8 +29,11 @@ extension Target.Dependency {
   static let deque = product(name: "DequeModule", package: "swift-collections")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+  static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let jwt = product(name: "JWTKit", package: "jwt-kit")
 }
 
@@ -45,6 +48,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -113,14 +117,15 @@ let package = Package(
     library("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Events", "JSON", "Time", .logging]),
     library("Gateway", ["Postgres", "Lane", .hummingbird, .lifecycle, .logging, .metrics]),
     library(
-      "Simulator", ["JSON", "Time", .hummingbird, .httpClient, .nio, .lifecycle, .logging, .crypto]),
+      "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),
+    tests("Simulator", ["JSON", "Time", .httpClient, .nio, .lifecycle, .logging]),
     library(
       "Commands",
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync",
         "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
-        .argumentParser, .logging, .lifecycle, .httpClient, .jwt,
+        .argumentParser, .logging, .lifecycle, .signals, .httpClient, .jwt,
       ]),
     tests("Commands", ["TestServers", "Postgres"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),

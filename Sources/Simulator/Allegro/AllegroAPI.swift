@@ -11,8 +11,9 @@
 /// than the moment the state was read) and `Trace-Id`. A missing or dead access token is 401
 /// `{"error":"invalid_token","error_description":"…"}`. Every other error has the shape
 /// `{"errors":[{"code","message","details":null,"path","userMessage","metadata":{}}]}`: 404 `NOT_FOUND`,
-/// 422 `VALIDATION_ERROR`, 429 `TOO_MANY_REQUESTS`, 500/503. Unknown query parameters are ignored silently,
-/// in both dialects. Times are RFC 3339 UTC with three fraction digits. Money is
+/// 422 `VALIDATION_ERROR`, 429 `TOO_MANY_REQUESTS`, 500/503. An `Accept` without `application/vnd.allegro.` or
+/// `*/*` is 406, a PATCH without the content type `application/vnd.allegro.public.v1+json` 415. Unknown query
+/// parameters are ignored silently, in both dialects. Times are RFC 3339 UTC with up to three fraction digits. Money is
 /// `{"amount":"49.99","currency":"PLN"}`. `X-RateLimit-Remaining` counts down from 9000 a minute.
 ///
 /// ## Tokens
@@ -23,7 +24,8 @@
 /// A refresh token works once; refreshing kills the access token of the same pair at once. Errors: 400
 /// `{"error":"invalid_grant"|"unsupported_grant_type"|"invalid_request","error_description":"…"}`, 401
 /// `{"error":"invalid_client",…}`. Faults of the token endpoint come before its effect, never after it.
-/// `GET /auth/oauth/authorize?response_type=code&client_id=…&redirect_uri=…&state=…` is the buyer's browser
+/// Access tokens live 12 hours; 5 minutes with the faults `some`, 2 with `storm`.
+/// `GET /auth/oauth/authorize?response_type=code&client_id=…&redirect_uri=…&state=…` is the seller's browser
 /// saying yes: 302 to `redirect_uri?code=…&state=…`; the code works once, for that redirect URI.
 ///
 /// ## `GET /sale/offer-events`
@@ -78,7 +80,7 @@
 /// ## `GET /order/checkout-forms`, `GET /order/checkout-forms/{id}`: the same in all three accounts
 /// `offset` (0), `limit` 1–100 (100), offset + limit ≤ 10000 (else 422), `status` repeated, `fulfillment.status`,
 /// `updatedAt.gte|lte`, `lineItems.boughtAt.gte|lte` (both inclusive), `sort` = `updatedAt`, `-updatedAt`,
-/// `lineItems.boughtAt`, `-lineItems.boughtAt` (default). `{"checkoutForms":[FORM],"count":1,"totalCount":1}`.
+/// `lineItems.boughtAt`, `-lineItems.boughtAt` (default; of several purchases the last one counts). `{"checkoutForms":[FORM],"count":1,"totalCount":1}`.
 ///
 ///     FORM = {"id":"<uuid>","messageToSeller":null,
 ///       "buyer":{"id","email","login","firstName","lastName","companyName":null,"guest":false,"phoneNumber",

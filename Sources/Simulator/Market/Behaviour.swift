@@ -1,0 +1,32 @@
+/// How a market behaves: rates a second, shares of the orders, and how its feeds lag.
+package struct Behaviour: Sendable {
+  /// Orders placed a second; 0 for none of their own accord.
+  package var ordersPerSecond = 1.0
+  package var paid = 0.9
+  package var sent = 0.65
+  package var delivered = 0.5
+  /// Of the delivered; the stock doesn't come back.
+  package var returned = 0.03
+  package var edited = 0.05
+  package var cancelled = 0.08
+  /// Of the cancelled: those that leave `updatedAt` where it was.
+  package var silentlyCancelled = 0.25
+  /// Pairs of orders of one buyer that become one.
+  package var merged = 0.01
+  /// Changes of stock by the seller, per order.
+  package var sellerChanges = 0.02
+  /// Changes of price or text, per order.
+  package var otherChanges = 0.02
+  /// Events of offers that never existed, per order.
+  package var strangers = 0.002
+  /// Events that come again under a new id.
+  package var repeated = 0.01
+  /// Events that come late, up to `latest` seconds; the others within `usual` seconds.
+  package var late = 0.02
+  package var usual = 0.8
+  package var latest = 4.0
+
+  package init(ordersPerSecond: Double = 1) {
+    self.ordersPerSecond = ordersPerSecond
+  }
+}

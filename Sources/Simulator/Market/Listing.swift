@@ -1,0 +1,23 @@
+package import Time
+
+/// One thing for sale.
+package struct Listing: Sendable {
+  /// The marketplace's id of it, ten or eleven digits.
+  package let id: Int64
+  package let sku: String
+  let title: String
+  /// In hundredths.
+  var price: Int
+  /// What is for sale at this moment; never below 0.
+  package internal(set) var stock: Int
+  /// What it began with.
+  let initialStock: Int
+  /// The sum of all the changes that are no order's: the seller's own and those written through the API.
+  var adjustment = 0
+  var sold = 0
+  let createdAt: Timestamp
+  package internal(set) var updatedAt: Timestamp
+  var awaitsRestock = false
+
+  var isSoldOut: Bool { stock == 0 }
+}

@@ -1,0 +1,105 @@
+package import JSON
+package import Time
+
+/// A shop as the server holds it: one request at a time, with the faults of the line before it.
+package actor Account {
+  /// The parts of the shop that never change.
+  package nonisolated let name: String
+  package nonisolated let platform: String
+  package nonisolated let prefix: String
+  private var shop: any Shop
+  private var faults: FaultPlan
+
+  package init(shop: any Shop, faults: FaultPlan) {
+    (name, platform, prefix) = (shop.name, shop.platform, shop.prefix)
+    (self.shop, self.faults) = (shop, faults)
+  }
+
+  /// Lets the market live until then.
+  package func advance(to now: Timestamp) {
+    shop.market.advance(to: now)
+  }
+
+  /// The answer, faults included. Faults never change the truth beyond what the request itself does.
+  package func answer(_ request: Request, at now: Timestamp) -> Response {
+    shop.market.advance(to: now)
+    let fault = faults.next(at: now)
+    switch fault {
+    case nil: return shop.answer(request, at: now)
+    case .status(let status, let retryAfter):
+      var response = shop.refusal(status, of: request, at: now)
+      if let retryAfter { response.headers.append(("Retry-After", String(retryAfter))) }
+      return response
+    case .html(let status):
+      return Response(
+        status, headers: [("Content-Type", "text/html; charset=utf-8")], body: Array(Self.page.utf8),
+        readAt: now)
+    case .cutBefore:
+      return cut(at: now)
+    case .cutAfter where shop.isUnrepeatable(request), .truncated where shop.isUnrepeatable(request):
+      return cut(at: now)
+    case .cutAfter:
+      var response = shop.answer(request, at: now)
+      response.passage = .cut
+      return response
+    case .truncated:
+      var response = shop.answer(request, at: now)
+      response.passage = .truncated
+      return response
+    case .slow(let duration):
+      var response = shop.answer(request, at: now)
+      response.passage = .slow(duration)
+      return response
+    }
+  }
+
+  private func cut(at now: Timestamp) -> Response {
+    var response = Response(503, readAt: now)
+    response.passage = .cut
+    return response
+  }
+
+  package func stop(at now: Timestamp) { shop.market.stop(at: now) }
+  package func start(at now: Timestamp) { shop.market.start(at: now) }
+  package func setFaults(_ level: FaultLevel) { faults.level = level }
+
+  /// How many were placed.
+  package func placeOrders(_ count: Int, at now: Timestamp) -> Int {
+    shop.market.placeOrders(count, at: now)
+  }
+
+  package func summary(at now: Timestamp) -> (summary: Market.Summary, isQuiet: Bool, inconsistency: String?)
+  {
+    shop.market.advance(to: now)
+    return (shop.market.summary, shop.market.quietSince != nil, shop.market.inconsistency)
+  }
+
+  /// The truth about each listing: JSON objects with commas between them.
+  package func stock(at now: Timestamp) -> [UInt8] {
+    shop.market.advance(to: now)
+    var json = JSONWriter()
+    shop.market.writeStock(account: name, platform: platform, into: &json)
+    return json.bytes
+  }
+
+  /// The truth about each order: JSON objects with commas between them.
+  package func orders(at now: Timestamp) -> [UInt8] {
+    shop.market.advance(to: now)
+    var json = JSONWriter()
+    shop.market.writeOrders(account: name, platform: platform, currency: shop.currency, into: &json)
+    return json.bytes
+  }
+
+  /// How to connect to it; `origin` as in "http://127.0.0.1:8080".
+  package func connection(origin: String) -> JSON {
+    [
+      "name": .string(name), "platform": .string(platform), "dialect": .text(shop.dialect),
+      "baseURL": .string("\(origin)/\(prefix)"), "credentials": shop.credentials,
+    ]
+  }
+
+  private static let page = """
+    <!DOCTYPE html><html><head><title>Access denied</title></head><body><h1>Please wait…</h1>\
+    <p>We are checking your browser. Reference #18.2f5e1</p></body></html>
+    """
+}

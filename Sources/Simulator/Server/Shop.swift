@@ -1,0 +1,28 @@
+package import JSON
+package import Time
+
+/// One account on one marketplace: the market behind it and the language in front of it.
+///
+/// A shop is a value that never touches a socket. A new marketplace is a folder with a type like this.
+package protocol Shop: Sendable {
+  /// The account's name, as in "allegro-live".
+  var name: String { get }
+  /// As in "allegro".
+  var platform: String { get }
+  /// "documented" or "live"; nil where the marketplace has one language only.
+  var dialect: String? { get }
+  /// The first parts of the path, as in "allegro/live".
+  var prefix: String { get }
+  /// Of all its money.
+  var currency: String { get }
+  var market: Market { get set }
+  /// What a connection needs to come in, as the secrets of `crossdock connections add`.
+  var credentials: JSON { get }
+  /// Answers a request; the market has been advanced to `now`.
+  mutating func answer(_ request: Request, at now: Timestamp) -> Response
+  /// What a fault looks like here, when it has a body of its own; nil for the usual one.
+  func refusal(_ status: Int, of request: Request, at now: Timestamp) -> Response
+  /// Whether a lost answer to this request would be lost for ever, as with a single-use token: then faults
+  /// come before its effect only.
+  func isUnrepeatable(_ request: Request) -> Bool
+}
