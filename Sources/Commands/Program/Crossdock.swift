@@ -13,6 +13,6 @@ struct Crossdock: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Migrate.self, ConnectionsCommand.self, Token.self,
+      Migrate.self, ConnectionsCommand.self, Token.self, SimulatorCommand.self,
     ])
 }
