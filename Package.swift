@@ -107,8 +107,8 @@ let package = Package(
     library(
       "Polling",
       [
-        "Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging, .metrics,
-        .lifecycle,
+        "Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", "Topology", .crypto, .logging,
+        .metrics, .lifecycle,
       ]),
 
     // The people in front of it.

@@ -55,8 +55,8 @@ extension AllegroAdapter {
       return .failed("offer \(id): '\(found.json["stock"]["available"])' is not a quantity")
     }
     return .event(
-      event(
-        id: messageId(entry.raw.id), type: .inventoryUpdated, time: entry.raw.occurredAt,
+      connection.event(
+        id: connection.messageId(entry.raw.id), type: .inventoryUpdated, time: entry.raw.occurredAt,
         change: meaning.change,
         observedAt: found.at, .inventory(inventory)))
   }
@@ -76,8 +76,9 @@ extension AllegroAdapter {
       externalId: listing.externalId, sku: listing.sku ?? entry.raw.payload["offer"]["external"]["id"].text,
       title: listing.title ?? entry.raw.payload["offer"]["name"].text, status: listing.status,
       price: listing.price, currency: listing.currency)
-    return event(
-      id: messageId(entry.raw.id), type: meaning.type, time: entry.raw.occurredAt, change: meaning.change,
+    return connection.event(
+      id: connection.messageId(entry.raw.id), type: meaning.type, time: entry.raw.occurredAt,
+      change: meaning.change,
       observedAt: observedAt, .offer(offer))
   }
 }

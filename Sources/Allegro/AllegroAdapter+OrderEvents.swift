@@ -64,8 +64,8 @@ extension AllegroAdapter {
         order.cancelledAt = entry.raw.occurredAt
       }
       return .event(
-        event(
-          id: messageId(entry.raw.id), type: meaning.type, time: entry.raw.occurredAt,
+        connection.event(
+          id: connection.messageId(entry.raw.id), type: meaning.type, time: entry.raw.occurredAt,
           change: AllegroOrder.change(meaning.change, of: order), observedAt: found.at, .order(order)))
     } catch {
       return .failed(error.description)

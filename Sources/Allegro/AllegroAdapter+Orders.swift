@@ -39,10 +39,10 @@ extension AllegroAdapter {
       let messageId = EventID.listedOrder(
         platform: connection.platform.rawValue, connectionId: connection.key, order: order)
       let type: EventType = order.status == .cancelled ? .orderCancelled : .orderUpdated
-      let event = event(
+      let event = connection.event(
         id: messageId, type: type, time: changed ?? observedAt, change: "listed", observedAt: observedAt,
         .order(order))
-      return item(String(messageId.dropFirst(self.messageId("").utf8.count)), .event(event))
+      return item(String(messageId.dropFirst(connection.messageId("").utf8.count)), .event(event))
     } catch {
       return item("order/\(formId)@\(changed?.description ?? "")", .failed(error.description))
     }

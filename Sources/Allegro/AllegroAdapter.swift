@@ -59,7 +59,7 @@ package struct AllegroAdapter: MarketplaceAdapter {
     guard let listing = AllegroOffer.listing(of: answer.json) else {
       throw .malformed("offer \(externalId) has no id")
     }
-    return ListingRead(listing: listing, at: answer.date)
+    return ListingRead(listing: listing, at: answer.date, payload: answer.json)
   }
 
   package func check() async throws(MarketplaceError) {
@@ -81,22 +81,5 @@ package struct AllegroAdapter: MarketplaceAdapter {
     } catch .notFound {
       return nil
     }
-  }
-
-  /// Makes an event of this connection; what happened before the connection was made is history.
-  func event(
-    id: String, type: EventType, time: Timestamp, change: String?, observedAt: Timestamp,
-    _ payload: Event.Payload
-  ) -> Event {
-    Event(
-      id: id, type: type, time: time, connectionId: connection.key, platform: connection.platform.rawValue,
-      marketplaceId: connection.marketplaceId, change: change, backfill: time < connection.createdAt,
-      observedAt: observedAt, subjectData: payload)
-  }
-
-  /// The message id of what the platform calls by its own id.
-  func messageId(_ eventId: String) -> String {
-    EventID.platformEvent(
-      platform: connection.platform.rawValue, connectionId: connection.key, eventId: eventId)
   }
 }

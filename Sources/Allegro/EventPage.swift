@@ -9,7 +9,7 @@ struct EventPage: Equatable {
 
   struct Entry: Equatable {
     var raw: RawEvent
-    /// Empty for a well-formed entry.
+    /// Nil for a well-formed entry.
     var problem: String?
   }
 
@@ -42,7 +42,8 @@ struct EventPage: Equatable {
     let raw = RawEvent(
       id: json["id"].text ?? "", type: json["type"].text ?? "",
       occurredAt: json["occurredAt"].timestamp ?? observedAt, payload: json)
-    return Entry(raw: raw, problem: json["occurredAt"].timestamp == nil ? "the event has no time" : nil)
+    let problem = raw.id.isEmpty ? "the event has no id" : nil
+    return Entry(raw: raw, problem: json["occurredAt"].timestamp == nil ? "the event has no time" : problem)
   }
 
   private static func repeats(_ ids: [String], _ cursor: String) -> Bool {

@@ -6,7 +6,7 @@ package import struct Foundation.UUID
 
 /// The marketplace accounts in Postgres, with their credentials sealed.
 package struct ConnectionStore: Sendable {
-  let database: Database
+  package let database: Database
   let keys: SecretKeys
 
   package init(database: Database, keys: SecretKeys) {

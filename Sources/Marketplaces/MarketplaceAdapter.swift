@@ -1,3 +1,4 @@
+package import JSON
 package import Time
 
 /// What every marketplace can be asked; one adapter speaks for one connection.
@@ -40,10 +41,13 @@ package struct StockWritten: Sendable, Equatable {
 package struct ListingRead: Sendable, Equatable {
   package var listing: Listing
   package var at: Timestamp
+  /// As the marketplace said it.
+  package var payload: JSON
 
-  package init(listing: Listing, at: Timestamp) {
+  package init(listing: Listing, at: Timestamp, payload: JSON) {
     self.listing = listing
     self.at = at
+    self.payload = payload
   }
 }
 

@@ -1,0 +1,36 @@
+package import AsyncHTTPClient
+package import Logging
+package import Marketplaces
+
+extension AllegroAdapter {
+  /// The application that Allegro's sellers have authorised (`ALLEGRO_CLIENT_ID`, `ALLEGRO_CLIENT_SECRET`).
+  package struct Application: Sendable {
+    var clientId: String?
+    var clientSecret: String?
+
+    package init(clientId: String?, clientSecret: String?) {
+      self.clientId = clientId
+      self.clientSecret = clientSecret
+    }
+  }
+
+  /// The adapter of a connection over HTTP, with its tokens, its share of calls and its breakers in Postgres.
+  package static func connect(
+    to connection: MarketplaceConnection, store: ConnectionStore, http: HTTPClient, application: Application,
+    filter: OrderFilter = .standard, logger: Logger
+  ) -> AllegroAdapter {
+    let transport = HTTPTransport(client: http, baseURL: connection.baseURL)
+    let oauth = AllegroOAuth(
+      transport: transport, baseURL: connection.baseURL, clientId: application.clientId,
+      clientSecret: application.clientSecret)
+    let tokens = OAuthTokens(store: store, connectionId: connection.id) {
+      token, secrets throws(MarketplaceError) in
+      try await oauth.refresh(token, secrets)
+    }
+    let gate = SharedGate(
+      database: store.database, connectionId: connection.id, allowance: allowance, logger: logger)
+    return AllegroAdapter(
+      connection: connection,
+      client: MarketplaceClient(transport: transport, gate: gate, authorisation: tokens), filter: filter)
+  }
+}

@@ -1,0 +1,121 @@
+import Events
+import JSON
+package import Marketplaces
+import Outbox
+package import Postgres
+package import Time
+
+/// Writes one page: what was said, what it means, and the listings; all within the caller's transaction.
+package struct PageWriter: Sendable {
+  let account: MarketplaceConnection
+
+  package init(account: MarketplaceConnection) {
+    self.account = account
+  }
+
+  /// Stores the items of a page and publishes the events of those that are new; answers the count of new ones. The
+  /// first stored item of an id fixes what the id means (Rule 4), so a later reading of it is not published.
+  package func write(_ items: [FeedItem], on connection: Connection) throws -> Int {
+    let rows = EventRows(items)
+    guard !rows.ids.isEmpty else { return 0 }
+    let stored = try connection.query(
+      """
+      INSERT INTO webhook_events
+        (connection_id, event_id, event_type, source, message_id, payload, status, processing_error, occurred_at)
+      SELECT $1, e.id, e.type, 'poll', e.message_id, e.payload, e.status, e.error, e.occurred_at
+      FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::timestamptz[])
+        AS e(id, type, message_id, payload, status, error, occurred_at)
+      ORDER BY e.id
+      ON CONFLICT (connection_id, event_id) DO NOTHING RETURNING event_id
+      """,
+      [
+        account.id, rows.ids, rows.types, rows.messageIds, rows.payloads, rows.statuses, rows.errors,
+        rows.times,
+      ])
+    let new = Set(stored.map { $0.text(0) })
+    let events = zip(rows.ids, rows.events).compactMap { new.contains($0) ? $1 : nil }
+    try Outbox.append(events.map { OutboundMessage($0) }, on: connection)
+    return new.count
+  }
+
+  /// Keeps what a page of listings says. A listing keeps the variation it is mapped to; a new one gets that of its
+  /// SKU, which is made if need be.
+  package func write(_ listings: [Listing], asOf moment: Timestamp, on connection: Connection) throws {
+    guard !listings.isEmpty else { return }
+    let skus = Set(listings.compactMap(\.sku)).sorted()
+    try connection.query(
+      """
+      INSERT INTO variations (user_id, sku) SELECT $1, s.sku FROM unnest($2::text[]) AS s(sku) ORDER BY s.sku
+      ON CONFLICT (user_id, sku) DO NOTHING
+      """, [account.userId, skus])
+    var seen: Set<String> = []
+    let rows = listings.filter { seen.insert($0.externalId).inserted }
+    try connection.query(
+      """
+      INSERT INTO listings AS l
+        (connection_id, external_id, variation_id, sku, title, status, price, currency, quantity, quantity_as_of)
+      SELECT $1, n.id, v.id, n.sku, n.title, n.status, n.price::numeric, n.currency, n.quantity::int, $10
+      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int8[])
+        AS n(id, sku, title, status, price, currency, quantity)
+      LEFT JOIN variations v ON v.user_id = $2 AND v.sku = n.sku
+      ORDER BY n.id
+      ON CONFLICT (connection_id, external_id) DO UPDATE
+      SET variation_id = coalesce(l.variation_id, excluded.variation_id), sku = excluded.sku,
+          title = excluded.title, status = excluded.status, price = excluded.price, currency = excluded.currency,
+          quantity = excluded.quantity, quantity_as_of = excluded.quantity_as_of, updated_at = now()
+      WHERE l.quantity_as_of IS NULL OR l.quantity_as_of <= excluded.quantity_as_of
+      """,
+      [
+        account.id, account.userId, rows.map(\.externalId), rows.map(\.sku), rows.map(\.title),
+        rows.map(\.status),
+        rows.map { $0.price?.text }, rows.map(\.currency), rows.map { $0.quantity.flatMap(Self.storable) },
+        moment,
+      ])
+  }
+
+  /// A quantity that the column can hold.
+  private static func storable(_ quantity: Int) -> Int? {
+    Int32(exactly: quantity).map { Int($0) }
+  }
+}
+
+/// The items of a page as columns of `webhook_events`; of an id given twice the first counts.
+struct EventRows {
+  var ids: [String] = []
+  var types: [String] = []
+  var messageIds: [String?] = []
+  var payloads: [JSONText] = []
+  var statuses: [String] = []
+  var errors: [String?] = []
+  var times: [Timestamp] = []
+  var events: [Event?] = []
+
+  init(_ items: [FeedItem]) {
+    var seen: Set<String> = []
+    for item in items {
+      let id = item.raw.storedId
+      guard seen.insert(id).inserted else { continue }
+      ids.append(id)
+      payloads.append(JSONText(item.raw.payload.storable.bytes))
+      times.append(item.raw.occurredAt)
+      append(item.meaning, rawType: item.raw.type)
+    }
+  }
+
+  private mutating func append(_ meaning: FeedItem.Meaning, rawType: String) {
+    switch meaning {
+    case .event(let event):
+      events.append(event)
+      types.append(event.type.rawValue)
+      messageIds.append(event.id)
+      statuses.append("published")
+      errors.append(nil)
+    case .skipped(let reason), .failed(let reason):
+      events.append(nil)
+      types.append(String(rawType.prefix(200)))
+      messageIds.append(nil)
+      if case .skipped = meaning { statuses.append("skipped") } else { statuses.append("failed") }
+      errors.append(String(reason.prefix(1_000)))
+    }
+  }
+}
