@@ -29,7 +29,10 @@ struct AllegroClient {
   }
 
   /// Makes the market quiet: all of its events can be seen.
-  mutating func stop() { shop.market.stop(at: now) }
+  mutating func stop() {
+    shop.market.stop(at: now)
+    wait(.seconds(2))
+  }
 
   mutating func get(_ target: String) -> Response {
     ask(Request("GET", target, headers: headers))

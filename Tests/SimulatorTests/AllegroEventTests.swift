@@ -45,6 +45,21 @@ import Time
     #expect(seen == Array(client.events("/order/events", cursor: "from", limit: 1000).prefix(seen.count)))
   }
 
+  @Test func `what is read because of an offer event has a date behind the change`() {
+    var client = AllegroClient(.live)
+    var seen = ""
+    for _ in 0..<300 {
+      client.wait(.milliseconds(130))
+      let cursor = seen.isEmpty ? "" : "&from=\(seen)"
+      for event in client.get("/sale/offer-events?limit=1000\(cursor)").json["offerEvents"].array {
+        let date = Timestamp(httpDate: client.now.httpDate) ?? .epoch
+        #expect((event["occurredAt"].timestamp ?? client.now) < date)
+        seen = event["id"].text ?? ""
+      }
+    }
+    #expect(!seen.isEmpty)
+  }
+
   @Test func `live events look as they do in life`() throws {
     var client = AllegroClient(.live)
     client.wait(.seconds(20))

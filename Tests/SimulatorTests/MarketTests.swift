@@ -91,14 +91,18 @@ import Time
     market.advance(to: Self.start + .seconds(10))
     market.stop(at: Self.start + .seconds(10))
     let quiet = market.truth
+    market.advance(to: market.allVisibleAt)
     #expect(market.summary.announcedEvents == 0)
     market.advance(to: Self.start + .seconds(500))
     #expect(market.truth == quiet)
     #expect(market.placeOrders(3, at: Self.start + .seconds(500)) == 3)
+    market.advance(to: Self.start + .seconds(501))
+    #expect(market.summary.announcedEvents > 0)
+    market.advance(to: Self.start + .seconds(502))
     #expect(market.summary.announcedEvents == 0)
     let orders = market.orders.count
-    market.start(at: Self.start + .seconds(500))
-    market.advance(to: Self.start + .seconds(502))
+    market.start(at: Self.start + .seconds(502))
+    market.advance(to: Self.start + .seconds(504))
     #expect((orders + 60...orders + 140).contains(market.orders.count))
   }
 

@@ -41,6 +41,8 @@
 ///
 /// An id holds the microsecond at which the event became visible (live: that number in unpadded base64); ids
 /// ascend strictly in cursor order, `occurredAt` does not. There is no quantity in an event: fetch the offer.
+/// An offer event is visible more than a second after its change at the earliest, so that a `Date` (whole seconds)
+/// of what is read because of it lies behind the change.
 /// Types, live: OFFER_STOCK_CHANGED, OFFER_PRICE_CHANGED, OFFER_CHANGED, OFFER_ENDED (sold out, `endedBy`
 /// "EMPTY_STOCK"), OFFER_ACTIVATED (stock again). Documented: OFFER_STOCK_CHANGED, OFFER_QUANTITY_CHANGED,
 /// OFFER_PRICE_CHANGED, OFFER_UPDATED, OFFER_DEACTIVATED (sold out), OFFER_ACTIVATED. Every change of stock is

@@ -25,6 +25,9 @@ package struct Behaviour: Sendable {
   package var late = 0.02
   package var usual = 0.8
   package var latest = 4.0
+  /// Nobody sees an offer event earlier than that. (The real service takes 11 to 247 seconds.) More than a second:
+  /// so what is read because of the event has a `Date`, in whole seconds, behind the change.
+  package var earliestOffer = 1.05
 
   package init(ordersPerSecond: Double = 1) {
     self.ordersPerSecond = ordersPerSecond

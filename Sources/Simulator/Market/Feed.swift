@@ -39,11 +39,13 @@ struct Feed<Content: Sendable>: Sendable {
     }
   }
 
-  /// Makes everything visible at once.
-  mutating func revealAll(at now: Timestamp) {
-    while let (_, event) = announced.next(until: Timestamp(microseconds: .max)) {
-      append(event, visibleAt: now)
+  /// Lets nothing wait longer than until then.
+  mutating func hasten(to latest: Timestamp) {
+    var hastened = TimeQueue<(occurredAt: Timestamp, content: Content)>()
+    while let (time, event) = announced.next(until: Timestamp(microseconds: .max)) {
+      hastened.add(event, at: min(time, latest))
     }
+    announced = hastened
   }
 
   /// The first events behind the cursor, or the oldest there are.

@@ -102,11 +102,10 @@ extension Market {
   ]
 
   private mutating func announce(_ news: OfferNews, at moment: Timestamp) {
-    let visibleAt = max(moment, clock) + delay()
+    let visibleAt = max(moment, clock) + .seconds(behaviour.earliestOffer) + delay()
     offerEvents.announce(news, occurredAt: moment, visibleAt: visibleAt)
     if dice.chance(behaviour.repeated) {
       offerEvents.announce(news, occurredAt: moment, visibleAt: visibleAt + delay())
     }
-    if quietSince != nil { offerEvents.revealAll(at: clock) }
   }
 }

@@ -200,7 +200,7 @@ extension Market {
     if dice.chance(behaviour.repeated) {
       orderEvents.announce(news, occurredAt: occurredAt, visibleAt: visibleAt + delay())
     }
-    if quietSince != nil { orderEvents.revealAll(at: clock) }
+    if quietSince != nil { orderEvents.reveal(until: visibleAt) }
   }
 }
 

@@ -48,13 +48,18 @@ package struct Market: Sendable {
     orderEvents.reveal(until: clock)
   }
 
-  /// Goes quiet: nothing happens of its own accord, and every event that was announced is visible.
+  /// Goes quiet: nothing happens of its own accord, and the events that were announced are visible as early as
+  /// they can be, which is at `allVisibleAt`.
   package mutating func stop(at now: Timestamp) {
     advance(to: now)
     quietSince = quietSince ?? clock
-    offerEvents.revealAll(at: clock)
-    orderEvents.revealAll(at: clock)
+    offerEvents.hasten(to: allVisibleAt)
+    orderEvents.hasten(to: clock)
+    orderEvents.reveal(until: clock)
   }
+
+  /// When all that has happened up to now can be seen, if it is quiet.
+  package var allVisibleAt: Timestamp { clock + .seconds(behaviour.earliestOffer) }
 
   /// Goes on where it stopped.
   package mutating func start(at now: Timestamp) {
@@ -73,7 +78,7 @@ package struct Market: Sendable {
     return placed
   }
 
-  /// The delay after which an event is seen; none while it is quiet.
+  /// The delay after which an event is seen; as short as can be while it is quiet.
   mutating func delay() -> Duration {
     let isLate = dice.chance(behaviour.late)
     let delay = dice.seconds(isLate ? behaviour.usual : 0.05, isLate ? behaviour.latest : behaviour.usual)

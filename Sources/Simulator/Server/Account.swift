@@ -59,7 +59,12 @@ package actor Account {
     return response
   }
 
-  package func stop(at now: Timestamp) { shop.market.stop(at: now) }
+  /// When all of its events can be seen.
+  package func stop(at now: Timestamp) -> Timestamp {
+    shop.market.stop(at: now)
+    return shop.market.allVisibleAt
+  }
+
   package func start(at now: Timestamp) { shop.market.start(at: now) }
   package func setFaults(_ level: FaultLevel) { faults.level = level }
 

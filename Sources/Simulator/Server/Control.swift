@@ -11,8 +11,8 @@ import Time
 /// "cancelledOrders","mergedOrders","versions","orderEvents","offerEvents","announcedEvents","inconsistency":null|"…"}]}`;
 /// `orders` counts those that are there (alive and cancelled), not the merged-away ones
 /// `GET /control/accounts` → `[{"name","platform","dialect","baseURL","credentials":{…}}]`
-/// `POST /control/stop`, `/control/start` `[?account=A]` → the summary; after stop nothing moves any more but by
-/// what is asked of the marketplace, and every event is visible
+/// `POST /control/stop`, `/control/start` `[?account=A]` → the summary; stop answers (after a good second) when
+/// nothing moves any more but by what is asked of the marketplace, and every event is visible
 /// `POST /control/orders[?account=A]` `{"count":N}` → `{"placed":n}`: N in each account, at once
 /// `POST /control/faults` `{"level":"none"|"some"|"storm"}` → `{"level":"…"}`
 struct Control: Sendable {
@@ -27,8 +27,7 @@ struct Control: Sendable {
     case ("GET", ["truth", "summary"]): return await summary(chosen)
     case ("GET", ["control", "accounts"]): return await connections(chosen, origin: origin)
     case ("POST", ["control", "stop"]):
-      for account in chosen { await account.stop(at: .now()) }
-      return await summary(chosen)
+      return await stop(chosen)
     case ("POST", ["control", "start"]):
       for account in chosen { await account.start(at: .now()) }
       return await summary(chosen)
@@ -52,6 +51,13 @@ struct Control: Sendable {
     }
     body.append(UInt8(ascii: "]"))
     return Response(200, headers: [Self.contentType], body: body, readAt: now)
+  }
+
+  private func stop(_ accounts: [Account]) async -> Response {
+    var allVisibleAt = Timestamp.now()
+    for account in accounts { allVisibleAt = max(allVisibleAt, await account.stop(at: .now())) }
+    try? await Task.sleep(for: allVisibleAt - .now())
+    return await summary(accounts)
   }
 
   private func summary(_ accounts: [Account]) async -> Response {
