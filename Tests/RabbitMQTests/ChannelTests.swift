@@ -101,7 +101,7 @@ struct ChannelTests {
     try broker.connection.ack(second.tag, multiple: true)
     #expect(first.tag < second.tag)
     try broker.connection.reopenChannel()
-    #expect(try broker.connection.depth(of: queue) == Depth(ready: 1, consumers: 0))
+    try eventually { try broker.connection.depth(of: queue) == Depth(ready: 1, consumers: 0) }
   }
 
   @Test func `after a channel's end the next one works, and old tags settle nothing on it`() throws {
@@ -145,7 +145,7 @@ struct ChannelTests {
     let queue = try broker.queue()
     try broker.publish(3, to: queue)
     try broker.connection.consume(queue, prefetch: 3)
-    while try broker.connection.depth(of: queue)?.ready != 0 {}
+    try eventually { try broker.connection.depth(of: queue)?.ready == 0 }
     #expect(throws: RabbitMQError.self) {
       try broker.connection.consume(broker.name + ".absent", prefetch: 1)
     }

@@ -154,7 +154,7 @@ struct ConnectionTests {
   ) throws -> (Forwarder, Connection) {
     var address = try Address.parse(try TestServers.amqpURL)[0]
     let forwarder = try Forwarder(to: address.port)
-    address.host = "127.0.0.1"
+    address.host = "localhost"
     address.port = forwarder.port
     return (
       forwarder, try Connection.open([address], name: "forwarded", heartbeat: heartbeat, timeout: timeout)

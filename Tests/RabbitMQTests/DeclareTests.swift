@@ -81,7 +81,7 @@ struct DeclareTests {
     #expect(error.code == 405)
     #expect(error.isRetriable)
     holder.close()
-    while (try? broker.connection.declareQueue(lock, exclusive: true)) == nil {}
+    try eventually { (try? broker.connection.declareQueue(lock, exclusive: true)) != nil }
   }
 
   @Test func `deleting what is not there is no error`() throws {

@@ -88,7 +88,7 @@ struct MessageTests {
         exchange: "", routingKey: queue, properties: Publishing(messageID: id, expiration: expiration),
         body: [])
     }
-    while try broker.connection.depth(of: queue)?.ready != 1 {}
+    try eventually { try broker.connection.depth(of: queue)?.ready == 1 }
     try broker.connection.consume(queue, prefetch: 10)
     let delivery = try broker.connection.awaitDelivery()
     #expect(delivery.messageID == "long")

@@ -48,6 +48,14 @@ final class TestBroker {
   }
 }
 
+/// Asks again until it is so; a queue learns of a closed channel in its own time.
+func eventually(_ isSo: () throws -> Bool) throws {
+  let deadline = ContinuousClock().now + .seconds(20)
+  while try !isSo() {
+    guard ContinuousClock().now < deadline else { throw TookTooLong() }
+  }
+}
+
 struct TookTooLong: Error {}
 
 extension Connection {

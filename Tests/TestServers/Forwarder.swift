@@ -98,8 +98,8 @@ package final class Forwarder: Sendable {
     if limit != .max { state.withLock { allowance -= count } }
     var sent = 0
     while sent < count {
-      let written = bytes.withUnsafeBytes {
-        send(target, $0.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL))
+      let written = bytes[sent..<count].withUnsafeBytes {
+        send(target, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       guard written > 0 else { return false }
       sent += written
