@@ -98,7 +98,8 @@ let package = Package(
       ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
     library("StockLedger", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
     tests("StockLedger", ["Lane", "Events", "Postgres", "Time", "TestServers"]),
-    library("OrderSync", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
+    library("OrderSync", ["Lane", "Topology", "Postgres", "Events", "JSON", "Time", .logging, .metrics]),
+    tests("OrderSync", ["Lane", "Postgres", "Events", "JSON", "Time", "TestServers"]),
 
     // The marketplaces.
     library(

@@ -104,7 +104,8 @@ package final class Lane<C: Consumer> {
     database = nil
     do {
       database = try Postgres.Connection.open(
-        configuration.database, name: "crossdock \(inboxName)", settings: laneSettings, companion: mailbox)
+        configuration.database, name: "crossdock \(inboxName)", settings: LaneTransaction.settings,
+        companion: mailbox)
       report(.consuming)
       return true
     } catch {
@@ -260,14 +261,5 @@ package final class Lane<C: Consumer> {
     } catch {
       report(.brokerAway("\(error)"))
     }
-  }
-
-  /// A lane's statements are written for nested loops over the index in the order of their arrays, which is the
-  /// lock order; a generic plan spares planning and is never made stale by a table that was empty once.
-  private var laneSettings: [String: String] {
-    [
-      "plan_cache_mode": "force_generic_plan", "enable_hashjoin": "off", "enable_mergejoin": "off",
-      "enable_seqscan": "off", "jit": "off",
-    ]
   }
 }

@@ -3,6 +3,14 @@ import Topology
 
 /// One attempt at a batch: the catalogue's rows, BEGIN, the claim, the consumer's work, COMMIT.
 package enum LaneTransaction {
+  /// What a lane's session is set to: its statements are written for nested loops over the index in the order of
+  /// their arrays, which is the lock order; a generic plan spares planning and is never made stale by a table that
+  /// was empty once.
+  package static let settings = [
+    "plan_cache_mode": "force_generic_plan", "enable_hashjoin": "off", "enable_mergejoin": "off",
+    "enable_seqscan": "off", "jit": "off",
+  ]
+
   /// Answers what becomes of the messages, by index, that had no effect; their claims are taken back. When it
   /// throws, the caller rolls back.
   ///

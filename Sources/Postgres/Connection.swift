@@ -23,6 +23,8 @@ package final class Connection {
   private var prepared: [String: Prepared] = [:]
   private var buffer = ParameterBuffer(capacity: 64 * 1024)
   private var needsFlushRequest = false
+  /// The error that the server gave the present pipeline up for, until the next Sync.
+  private var pipelineFailure: PostgresError?
   private let notices = NoticeLog()
   /// Served during every wait.
   package weak var companion: (any Companion)?
@@ -201,6 +203,7 @@ package final class Connection {
     answered += 1
     switch PQresultStatus(result) {
     case PGRES_PIPELINE_SYNC:
+      pipelineFailure = nil
       reply.outcome = .success(Rows(result))
       return  // a Sync has no terminating NULL
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
@@ -208,11 +211,14 @@ package final class Connection {
       if case .preparation(let sql) = reply.kind { prepared[sql]?.isConfirmed = true }
     case PGRES_PIPELINE_ABORTED:
       PQclear(result)
+      // Most statements are sent without looking at their answers, so it is COMMIT that must tell what failed.
       reply.outcome = .failure(
-        PostgresError(kind: .aborted, message: "not run: an earlier statement failed"))
+        pipelineFailure ?? PostgresError(kind: .aborted, message: "not run: an earlier statement failed"))
       if case .preparation(let sql) = reply.kind { prepared[sql] = nil }
     default:
-      reply.outcome = .failure(error(of: result))
+      let failure = error(of: result)
+      pipelineFailure = pipelineFailure ?? failure
+      reply.outcome = .failure(failure)
       PQclear(result)
       if case .preparation(let sql) = reply.kind { prepared[sql] = nil }
     }

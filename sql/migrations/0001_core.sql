@@ -291,16 +291,20 @@ CREATE INDEX stock_history_of_stock ON stock_history (marketplace_stock_id, occu
 
 -- ---------------------------------------------------------------- orders
 
+-- The header is that of the greatest version ever seen, ordered by (source_updated_at, closed, observed_at, digest)
+-- (Rule 4); the entries are those of the greatest version that had a list of lines, the lines_… columns (null: none
+-- had one yet). Whoever writes an order or its entries holds its row's lock.
 CREATE TABLE orders (
   id                 bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   connection_id      uuid NOT NULL,
   marketplace_id     int,
   external_id        text NOT NULL,
   number             text,
-  status             text NOT NULL,
+  status             text NOT NULL CHECK (status IN
+                       ('new','paid','processing','shipped','fulfilled','cancelled','refunded')),
   financial_status   text,
   fulfillment_status text,
-  closed             bool NOT NULL DEFAULT false,
+  closed             bool NOT NULL,
   currency           text,
   total              numeric,
   tax                numeric,
@@ -309,40 +313,65 @@ CREATE TABLE orders (
   shipping_address   jsonb,
   tracking           jsonb,
   placed_at          timestamptz,
-  source_updated_at  timestamptz,
+  source_updated_at  timestamptz NOT NULL,
   cancelled_at       timestamptz,
-  version            text NOT NULL,
+  observed_at        timestamptz NOT NULL,
+  digest             bigint NOT NULL,
+  lines_updated_at   timestamptz,
+  lines_closed       bool,
+  lines_observed_at  timestamptz,
+  lines_digest       bigint,
   created_at         timestamptz NOT NULL DEFAULT now(),
   updated_at         timestamptz NOT NULL DEFAULT now(),
-  UNIQUE (connection_id, external_id)
+  UNIQUE (connection_id, external_id),
+  CHECK (closed = (status = 'cancelled')),
+  CHECK (num_nulls(lines_updated_at, lines_closed, lines_observed_at, lines_digest) IN (0, 4))
 ) WITH (fillfactor = 85);
 CREATE INDEX orders_recent ON orders (created_at);
 
+-- What was bought, and as an entry of its own (kind shipping, external_id ':shipping') what its dispatch costs.
 CREATE TABLE order_entries (
   id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   order_id     bigint NOT NULL REFERENCES orders ON DELETE CASCADE,
   external_id  text NOT NULL,
   kind         text NOT NULL DEFAULT 'item' CHECK (kind IN ('item','shipping')),
+  listing_id   text,
   sku          text,
   variation_id bigint,
   title        text,
   quantity     int NOT NULL CHECK (quantity > 0),
   unit_price   numeric,
   full_price   numeric,
-  UNIQUE (order_id, external_id)
+  UNIQUE (order_id, external_id),
+  CHECK ((kind = 'shipping') = (external_id = ':shipping'))
 );
 
--- Versions of orders that did not qualify yet (cancelled before known, outside the financial statuses): kept so
--- that every order of arrival ends alike (Rule 13).
+-- Versions of orders of which none qualified yet (cancelled before known, not eligible, outside the financial
+-- statuses): kept so that every order of arrival ends alike (Rule 13), and gone once the order is there.
 CREATE TABLE skipped_orders (
-  connection_id uuid NOT NULL,
-  external_id   text NOT NULL,
-  version       text NOT NULL,
-  reason        text NOT NULL,
-  event         jsonb NOT NULL,
-  created_at    timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (connection_id, external_id)
+  connection_id     uuid NOT NULL,
+  external_id       text NOT NULL,
+  source_updated_at timestamptz NOT NULL,
+  closed            bool NOT NULL,
+  observed_at       timestamptz NOT NULL,
+  digest            bigint NOT NULL,
+  reason            text NOT NULL CHECK (reason IN ('cancelled','ineligible','financial_status')),
+  event             json NOT NULL,
+  created_at        timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (connection_id, external_id, source_updated_at, closed, observed_at, digest)
 );
+
+-- What became of the order events of a connection since its statistics were last reset.
+CREATE TABLE order_statistics (
+  connection_id uuid PRIMARY KEY,
+  created       bigint NOT NULL DEFAULT 0,
+  updated       bigint NOT NULL DEFAULT 0,
+  cancelled     bigint NOT NULL DEFAULT 0,
+  skipped       bigint NOT NULL DEFAULT 0,
+  unchanged     bigint NOT NULL DEFAULT 0,
+  errors        bigint NOT NULL DEFAULT 0,
+  updated_at    timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
 
 -- History as others read it: the order's row is named as soon as there is one.
 CREATE VIEW marketplace_stock_history AS

@@ -1,0 +1,71 @@
+import Events
+import Time
+
+/// A repeatable source of randomness (SplitMix64).
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ mixed >> 31
+  }
+
+  mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+}
+
+/// Versions of a few orders with many ties, gaps and contradictions.
+struct RandomVersions {
+  private(set) var events: [Event] = []
+
+  init(named prefix: String, using random: inout SeededRandom) {
+    for order in 0..<Int.random(in: 1...3, using: &random) {
+      for version in 0..<Int.random(in: 1...6, using: &random) {
+        events.append(Self.event("\(prefix)-\(order)", version, using: &random))
+      }
+    }
+  }
+
+  private static func event(_ external: String, _ version: Int, using random: inout SeededRandom) -> Event {
+    func moment() -> Timestamp {
+      Versions.start.adding(seconds: Int64.random(in: 0...3, using: &random))
+    }
+    let status = random.chance(30) ? OrderStatus.cancelled : [.new, .paid, .shipped][version % 3]
+    let order = Order(
+      externalId: external, number: random.chance(80) ? "#\(version)" : nil, status: status,
+      financialStatus: ["PAID", "voided", nil].randomElement(using: &random) ?? nil,
+      eligible: random.chance(70), updatedAt: random.chance(85) ? moment() : nil,
+      cancelledAt: random.chance(10) ? moment() : nil,
+      shipping: [nil, Money.zero, Money("5.00"), Money("5")].randomElement(using: &random) ?? nil,
+      buyer: random.chance(50) ? Buyer(name: "B\(version % 2)") : nil,
+      lines: random.chance(25) ? nil : lines(using: &random))
+    return Event(
+      id: "\(external)/\(version)", type: .orderUpdated, time: moment(),
+      connectionId: SyncSession.connectionId, platform: "allegro",
+      observedAt: random.chance(70) ? moment() : nil, subjectData: .order(order))
+  }
+
+  private static func lines(using random: inout SeededRandom) -> [OrderLine] {
+    ["a", "b", "c", "d"].filter { _ in random.chance(50) }.map {
+      Versions.line(
+        $0, Int.random(in: -1...4, using: &random),
+        price: ["1.50", "0.1", nil].randomElement(using: &random) ?? nil)
+    }
+  }
+
+  /// All of them in a random order, some of them more than once, in batches of random sizes.
+  func batches(using random: inout SeededRandom) -> [[Event]] {
+    let repeated = events.filter { _ in random.chance(30) }
+    var rest = (events + repeated).shuffled(using: &random)[...]
+    var batches: [[Event]] = []
+    while !rest.isEmpty {
+      batches.append(Array(rest.prefix(Int.random(in: 1...8, using: &random))))
+      rest = rest.dropFirst(batches[batches.count - 1].count)
+    }
+    return batches
+  }
+}
