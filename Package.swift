@@ -93,6 +93,9 @@ let package = Package(
         "Postgres", "RabbitMQ", "Readiness", "Topology", "Events", "Time", .logging, .metrics, .lifecycle,
         .concurrencyHelpers, .deque,
       ]),
+    tests(
+      "Lane",
+      ["Postgres", "RabbitMQ", "Topology", "Events", "Schema", "Time", "TestServers"]),
     library(
       "Outbox",
       ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),

@@ -7,6 +7,11 @@ package struct Acks: Sendable {
   package struct Ack: Sendable, Equatable {
     package var tag: UInt64
     package var multiple: Bool
+
+    package init(tag: UInt64, multiple: Bool) {
+      self.tag = tag
+      self.multiple = multiple
+    }
   }
 
   /// The channel's epoch; a tag of an earlier channel settles nothing.

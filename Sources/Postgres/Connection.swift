@@ -264,7 +264,10 @@ package final class Connection {
     let reply = try send("COMMIT")
     do {
       try synchronize()
-      _ = try receive(reply)
+      // COMMIT of a transaction that has failed already answers with success, and ROLLBACK.
+      guard try receive(reply).command == "COMMIT" else {
+        throw PostgresError(kind: .aborted, message: "the transaction had failed before its commit")
+      }
     } catch {
       if isUsable { try? rollback() }
       throw error

@@ -17,6 +17,9 @@ package final class Rows {
 
   deinit { PQclear(result) }
 
+  /// The command tag: `INSERT 0 5`, `COMMIT`.
+  package var command: String { String(cString: PQcmdStatus(result)) }
+
   package subscript(index: Int) -> Row {
     precondition(index >= 0 && index < count, "row \(index) of \(count)")
     return Row(rows: self, index: Int32(index))

@@ -100,6 +100,31 @@ package struct Catalogue {
     if !known.isEmpty { try makeRows(for: known.sorted { $0.order < $1.order }, on: connection) }
   }
 
+  /// Remembers listings that are known by number only: those of orders that an earlier process, or another lane, has
+  /// booked. `platforms` names the platform of each connection.
+  mutating func learn(
+    _ listings: some Sequence<Int>, platforms: [String: String], on connection: Connection
+  ) throws(PostgresError) {
+    let unknown = Set(listings).filter { byListing[$0] == nil }.sorted()
+    guard !unknown.isEmpty else { return }
+    let owners = platforms.keys.compactMap { accounts[$0] }
+    let rows = try connection.query(
+      """
+      SELECT l.id, s.id, l.variation_id, s.marketplace_id, v.sku, l.connection_id
+        FROM unnest($1::bigint[]) AS n(id)
+        JOIN listings l ON l.id = n.id
+        JOIN unnest($2::uuid[], $3::bigint[]) AS a(connection_id, marketplace_id)
+          ON a.connection_id = l.connection_id
+        JOIN marketplace_stock s ON s.variation_id = l.variation_id AND s.marketplace_id = a.marketplace_id
+        JOIN variations v ON v.id = l.variation_id
+      """, [unknown, owners.map(\.id), owners.map(\.marketplace)])
+    for row in rows {
+      byListing[row.int(0)] = Place(
+        listing: row.int(0), stock: row.int(1), variation: row.int(2), marketplace: row.int(3), sku: row.text(4),
+        platform: platforms[row.uuid(5).uuidString.lowercased()] ?? "")
+    }
+  }
+
   private mutating func forget() {
     places.removeAll()
     byListing.removeAll()

@@ -5,6 +5,10 @@ import Time
 /// last base before the earliest of what came.
 struct FactsOfListings {
   private var facts: [Int: ListingFacts] = [:]
+  /// The listings with new snapshots; one of which nothing was known is looked at as well.
+  private var listings: Set<Int> = []
+  /// The base from which on a listing's facts were read, where there are older ones.
+  private var reach: [Int: Timestamp] = [:]
   private var pending: (bases: Reply, inserted: Reply, steps: Reply)?
   /// Snapshots that were not known before this batch.
   private var new: [Int: Set<Base>] = [:]
@@ -18,6 +22,7 @@ struct FactsOfListings {
   ) throws(PostgresError) -> FactsOfListings {
     var result = FactsOfListings()
     guard !snapshots.isEmpty else { return result }
+    result.listings = Set(snapshots.map(\.place.listing))
     let bases = try result.sendWindows(
       earliest: snapshots.map { ($0.place, $0.base.location.isEmpty ? $0.base.at : .distantPast) },
       on: connection)
@@ -37,6 +42,7 @@ struct FactsOfListings {
 
   /// Takes the answers, and looks at the listings of late steps as well.
   mutating func receive(besides late: [StockChange], on connection: Connection) throws {
+    for listing in listings { facts[listing] = ListingFacts() }
     if let pending {
       try take(bases: pending.bases, steps: pending.steps, on: connection)
       for row in try connection.receive(pending.inserted) {
@@ -44,8 +50,7 @@ struct FactsOfListings {
       }
     }
     let further = late.filter { change in
-      guard let known = facts[change.place.listing] else { return true }
-      return known.bases.first.map { change.at <= $0.at } ?? false
+      reach[change.place.listing].map { change.at <= $0 } ?? (facts[change.place.listing] == nil)
     }
     guard !further.isEmpty else { return }
     let window = try sendWindows(earliest: further.map { ($0.place, $0.at) }, on: connection)
@@ -66,7 +71,7 @@ struct FactsOfListings {
     let moments = listings.map { first[$0] ?? .epoch }
     let bases = try connection.send(
       """
-      SELECT b.listing_ref, b.location_id, b.as_of, b.kind, b.quantity, b.fact_id
+      SELECT b.listing_ref, b.location_id, b.as_of, b.kind, b.quantity, b.fact_id, f.from_base
         FROM unnest($1::bigint[], $2::timestamptz[]) AS w(listing_ref, earliest)
         JOIN LATERAL (SELECT coalesce(max(as_of), '-infinity') AS from_base FROM stock_bases
                        WHERE listing_ref = w.listing_ref AND as_of < w.earliest) AS f ON true
@@ -88,7 +93,10 @@ struct FactsOfListings {
 
   private mutating func take(bases: Reply, steps: Reply, on connection: Connection) throws {
     var basesOf: [Int: [Base]] = [:]
-    for row in try connection.receive(bases) { basesOf[row.int(0), default: []].append(row.base(from: 1)) }
+    for row in try connection.receive(bases) {
+      basesOf[row.int(0), default: []].append(row.base(from: 1))
+      reach[row.int(0)] = row.timestamp(6)
+    }
     var stepsOf: [Int: [(at: Timestamp, size: Int)]] = [:]
     for row in try connection.receive(steps) {
       stepsOf[row.int(0), default: []].append((row.timestamp(1), row.int(2)))
@@ -106,7 +114,7 @@ struct FactsOfListings {
   /// What a new snapshot changes; nil when it was known, or changes nothing.
   mutating func book(_ snapshot: Booking.Snapshot) -> StockChange? {
     guard new[snapshot.place.listing]?.remove(snapshot.base) != nil else { return nil }
-    var listing = facts[snapshot.place.listing] ?? ListingFacts()
+    guard var listing = facts[snapshot.place.listing] else { return nil }
     let before = listing.share
     listing.insert([snapshot.base])
     facts[snapshot.place.listing] = listing

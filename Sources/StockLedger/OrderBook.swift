@@ -22,8 +22,12 @@ struct OrderBook {
     var after = OrderVersions()
     /// `reference_id` of its history.
     var number: String?
-    var platform: String
+    /// Whether its marketplace merges orders, so that its lines may be another order's too.
+    var canMerge = true
   }
+
+  /// An order that changed, with its steps before the batch and with it.
+  typealias Sold = (name: OrderName, entry: Entry, before: Steps, after: Steps)
 
   private(set) var entries: [OrderName: Entry] = [:]
   private var inserted: Reply?
@@ -32,7 +36,7 @@ struct OrderBook {
   /// Adds a version that came in this batch.
   mutating func add(_ version: OrderVersion, of order: Order, in event: Event) {
     let name = OrderName(connection: event.connectionId, external: order.externalId)
-    var entry = entries[name] ?? Entry(platform: event.platform)
+    var entry = entries[name] ?? Entry(canMerge: SharedLines.platforms.contains(event.platform))
     entry.after.insert(version)
     entry.number = entry.number ?? order.number
     entries[name] = entry
@@ -62,11 +66,12 @@ struct OrderBook {
       known.remove(OrderName(connection: row.uuid(0).uuidString.lowercased(), external: row.text(1)))
     }
     try merge(known, on: connection)
-    var strangers = try lines.receive(of: entries, on: connection)
-    while !strangers.isEmpty {
-      for name in strangers { entries[name] = Entry(platform: "") }
+    try lines.receive(on: connection)
+    while true {
+      let strangers = try lines.strangers(besides: entries, on: connection)
+      if strangers.isEmpty { return }
+      for name in strangers { entries[name] = Entry() }
       try merge(strangers, on: connection)
-      strangers = try lines.strangers(besides: entries, on: connection)
     }
   }
 
@@ -102,8 +107,8 @@ struct OrderBook {
   }
 
   /// For each order that changed: what it sold before, and what it sells now.
-  func steps() -> [(name: OrderName, entry: Entry, before: Steps, after: Steps)] {
-    var result: [(name: OrderName, entry: Entry, before: Steps, after: Steps)] = []
+  func steps() -> [Sold] {
+    var result: [Sold] = []
     for group in lines.groups(of: entries.keys) {
       if group.count == 1, let name = group.first, let entry = entries[name] {
         if entry.before == entry.after { continue }

@@ -25,7 +25,7 @@ struct SharedLines {
   mutating func send(of entries: [OrderName: OrderBook.Entry], on connection: Connection)
     throws(PostgresError)
   {
-    for (name, entry) in entries where Self.platforms.contains(entry.platform) {
+    for (name, entry) in entries where entry.canMerge {
       for id in entry.after.lineIds {
         claims[Line(connection: name.connection, id: id), default: []].insert(name)
       }
@@ -45,36 +45,31 @@ struct SharedLines {
       ])
   }
 
-  /// Looks at the lines that somebody had claimed before. Answers the orders that share one and are not loaded yet.
-  mutating func receive(
-    of entries: [OrderName: OrderBook.Entry], on connection: Connection
-  ) throws -> Set<OrderName> {
-    guard let inserted else { return [] }
+  /// Looks at the lines that somebody had claimed before.
+  mutating func receive(on connection: Connection) throws {
+    guard let inserted else { return }
     var contested = Set(claims.keys)
     for row in try connection.receive(inserted) {
       let line = Line(connection: row.uuid(0).uuidString.lowercased(), id: row.text(1))
       if claims[line]?.count == 1 { contested.remove(line) }
     }
     try contest(contested, on: connection)
-    return missing(from: entries)
   }
 
-  /// The same for orders that were loaded because of a shared line, until no more turn up.
+  /// The orders that share a line with one of these and are not among them. Asked again with what it answered, until
+  /// there are no more; the lines of older versions are looked at too.
   mutating func strangers(
     besides entries: [OrderName: OrderBook.Entry], on connection: Connection
   ) throws -> Set<OrderName> {
     var more: Set<Line> = []
-    for name in Set(sharers.values.joined()) {
-      for id in entries[name]?.after.lineIds ?? [] {
+    for (name, entry) in entries where entry.canMerge && !entry.before.isEmpty {
+      for id in entry.before.lineIds {
         let line = Line(connection: name.connection, id: id)
-        if claims[line]?.contains(name) != true {
-          claims[line, default: []].insert(name)
-          more.insert(line)
-        }
+        if claims[line, default: []].insert(name).inserted { more.insert(line) }
       }
     }
     try contest(more, on: connection)
-    return missing(from: entries)
+    return Set(sharers.values.joined()).filter { entries[$0] == nil }
   }
 
   /// Locks the lines, adds our claims to those stored, and remembers which are shared.
@@ -112,10 +107,6 @@ struct SharedLines {
         additions.map { UUID(uuidString: $0.line.connection) }, additions.map(\.line.id),
         additions.map(\.order),
       ])
-  }
-
-  private func missing(from entries: [OrderName: OrderBook.Entry]) -> Set<OrderName> {
-    Set(sharers.values.joined()).filter { entries[$0] == nil }
   }
 
   /// The orders in groups: those that are linked by shared lines together, all others alone.

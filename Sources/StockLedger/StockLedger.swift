@@ -66,7 +66,11 @@ package struct StockLedger: Consumer {
       }
     }
     try orders.load(on: connection)
-    note(orders, into: &booking)
+    let sold = orders.steps()
+    try catalogue.learn(
+      sold.lazy.flatMap { Set($0.before.keys).union($0.after.keys).map(\.listing) },
+      platforms: Dictionary(batch.messages.map { ($0.connectionId, $0.platform) }) { $1 }, on: connection)
+    note(sold, into: &booking)
     try booking.book(on: connection)
     return exceptions
   }
@@ -97,8 +101,8 @@ package struct StockLedger: Consumer {
 
   // MARK: What to book
 
-  private func note(_ orders: OrderBook, into booking: inout Booking) {
-    for (name, entry, before, after) in orders.steps() {
+  private func note(_ orders: [OrderBook.Sold], into booking: inout Booking) {
+    for (name, entry, before, after) in orders {
       let isNew = entry.before.isEmpty
       let isCancelled = entry.after.latest?.isCancelled ?? false
       let changes = StockChange.changes(from: before, to: after, isNew: isNew, isCancelled: isCancelled) {
