@@ -262,7 +262,7 @@ package final class Connection {
   package func commit() throws(PostgresError) {
     notices.warnings = 0
     let reply = try send("COMMIT")
-    do {
+    do throws(PostgresError) {
       try synchronize()
       // COMMIT of a transaction that has failed already answers with success, and ROLLBACK.
       guard try receive(reply).command == "COMMIT" else {
