@@ -22,6 +22,7 @@ extension Target.Dependency {
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let logging = product(name: "Logging", package: "swift-log")
   static let metrics = product(name: "Metrics", package: "swift-metrics")
+  static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
   static let configuration = product(name: "Configuration", package: "swift-configuration")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let nio = product(name: "NIOCore", package: "swift-nio")
@@ -31,6 +32,7 @@ extension Target.Dependency {
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
   static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+  static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -116,10 +118,15 @@ let package = Package(
       ]),
 
     // The people in front of it.
-    library("Settings", ["Time", "RabbitMQ", .configuration, .logging]),
-    tests("Settings", [.logging]),
-    library("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Events", "JSON", "Time", .logging]),
-    library("Gateway", ["Postgres", "Lane", .hummingbird, .lifecycle, .logging, .metrics]),
+    library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),
+    tests("Settings", ["RabbitMQ", "Topology", .logging]),
+    library(
+      "Desk",
+      [
+        "RabbitMQ", "Readiness", "Topology", "Postgres", "Lane", "JSON", "Time", .crypto, .httpClient, .nio,
+      ]),
+    library("Gateway", ["JSON", .hummingbird, .nio, .lifecycle, .logging, .metrics, .coreMetrics]),
+    tests("Gateway", [.hummingbird, .hummingbirdTesting, .lifecycle, .logging, .metrics, .coreMetrics]),
     library(
       "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),
     tests("Simulator", ["JSON", "Time", .httpClient, .nio, .lifecycle, .logging]),
@@ -129,7 +136,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync",
         "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
-        .argumentParser, .logging, .lifecycle, .signals, .httpClient, .jwt,
+        .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio, .jwt,
       ]),
     tests("Commands", ["TestServers", "Postgres"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),

@@ -66,14 +66,10 @@ install_packages() {
   [ $status = 0 ] || fail "could not install ${missing[*]}: see apt-get's words above"
 }
 
-# Builds the product (and with "tests" the test bundle), which is quick when nothing has changed.
+# Builds the product, which is quick when nothing has changed.
 build() {
   command -v swift >/dev/null || fail "needs Swift 6.2 or later on the PATH: see https://www.swift.org/install"
-  if [ "${1:-}" = tests ]; then
-    (cd "$ROOT" && swift build -c release --build-tests --disable-xctest </dev/null >&2)
-  else
-    (cd "$ROOT" && swift build -c release --product crossdock </dev/null >&2)
-  fi
+  (cd "$ROOT" && swift build -c release --product crossdock </dev/null >&2)
 }
 
 # Loads AMQP_URL, DATABASE_URL and AMQP_MANAGEMENT_URL of the private servers, which it starts.
@@ -82,4 +78,44 @@ use_services() {
   local exports
   exports=$("$ROOT/ops/services" env)
   eval "$exports"
+}
+
+# ---------------------------------------------------------------- a database and a virtual host for one run
+
+# METHOD PATH [BODY]: one request to the broker's management, without curl.
+management() {
+  local body=${3:-} address=${AMQP_MANAGEMENT_URL#http://} line
+  local host=${address#*@} credentials=${address%@*}
+  exec 6<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf '%s %s HTTP/1.0\r\nHost: %s\r\nAuthorization: Basic %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' \
+    "$1" "$2" "$host" "$(printf %s "$credentials" | base64 -w 0)" "${#body}" "$body" >&6
+  read -r line <&6
+  exec 6<&-
+  case $line in *" 20"[0-9]*) ;; *) fail "the broker's management answered '$line' to $1 $2" ;; esac
+}
+
+sql() { "$(postgres_programs)/psql" "$SERVICES_DATABASE_URL" -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"; }
+
+# Makes them, and turns AMQP_URL and DATABASE_URL to them.
+make_place() {
+  local credentials=${AMQP_MANAGEMENT_URL#http://}
+  SERVICES_DATABASE_URL=$DATABASE_URL
+  sql "CREATE DATABASE $1"
+  management PUT "/api/vhosts/$1"
+  management PUT "/api/permissions/$1/${credentials%%:*}" '{"configure":".*","write":".*","read":".*"}'
+  export DATABASE_URL=${DATABASE_URL%/*}/$1 AMQP_URL=${AMQP_URL%/*}/$1
+}
+
+drop_place() {
+  management DELETE "/api/vhosts/$1"
+  sql "DROP DATABASE IF EXISTS $1 WITH (FORCE)"
+}
+
+# What runs left behind that were killed: a name ends with the process id of its run.
+drop_old_places() {
+  SERVICES_DATABASE_URL=$DATABASE_URL
+  local name
+  for name in $(sql "SELECT datname FROM pg_database WHERE datname ~ '^run_[0-9]+_[0-9]+\$'"); do
+    kill -0 "${name##*_}" 2>/dev/null || (drop_place "$name") || sql "DROP DATABASE IF EXISTS $name WITH (FORCE)"
+  done
 }

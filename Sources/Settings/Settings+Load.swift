@@ -1,5 +1,7 @@
 import Foundation
 import Logging
+import RabbitMQ
+import Topology
 
 extension Settings {
   /// Reads the environment, then the file of `--config`, then `.env` in `directory`; the first that has a name
@@ -26,9 +28,10 @@ extension Settings {
     let anyCount = 1...1_000_000
     let ports = 0...65_535
     databaseURL = reader.secret("DATABASE_URL")
-    brokerURLs =
+    brokers =
       reader.secret(
-        "AMQP_URL", allowed: "amqp:// or amqps:// addresses separated by commas", parse: Self.brokers) ?? []
+        "AMQP_URL", allowed: "amqp:// or amqps:// addresses separated by commas",
+        parse: { try? Address.parse($0) }) ?? []
     managementURL = reader.secret(
       "AMQP_MANAGEMENT_URL", allowed: "an http:// or https:// address", parse: Self.webAddress)
     brokerAuthorityFile = reader.text("AMQP_CA_FILE")
@@ -59,8 +62,8 @@ extension Settings {
 
     lanes = reader.int("CROSSDOCK_LANES", default: 1, in: 1...64)
     delays = reader.value(
-      "CROSSDOCK_DELAYS", default: [.seconds(5), .seconds(30), .seconds(300), .seconds(1800)],
-      shown: "5s,30s,5m,30m", allowed: "1 to 8 ascending times such as 5s,30s,5m,2h", parse: Self.delays)
+      "CROSSDOCK_DELAYS", default: .standard, shown: "\(Delays.standard)",
+      allowed: "times such as 5s,30s,5m,2h, none longer than 24h", parse: { try? Delays($0) })
     maxAttempts = reader.int("CROSSDOCK_MAX_ATTEMPTS", default: 5, in: 1...100)
     deliveryLimit = reader.int("CROSSDOCK_DELIVERY_LIMIT", default: 50, in: anyCount)
 
@@ -70,8 +73,8 @@ extension Settings {
       "EVENT_POLLING_INTERVAL", default: "*/37 * * * *", shown: "*/37 * * * *", allowed: schedules,
       parse: schedule)
     pollSeconds = reader.value(
-      "CROSSDOCK_POLL_SECONDS", default: nil, shown: "", allowed: "a whole number from 1 to 86400",
-      parse: { text in Int(text).flatMap { (1...86_400).contains($0) ? .some($0) : nil } })
+      "CROSSDOCK_POLL_SECONDS", default: nil, shown: "", allowed: "a number of seconds from 0.05 to 86400",
+      parse: { text in Double(text).flatMap { (0.05...86_400).contains($0) ? .some($0) : nil } })
     isOrderPollingEnabled = reader.bool("ENABLE_ORDER_POLLING", default: true)
     orderPollingInterval = reader.int("ORDER_POLLING_INTERVAL_MINUTES", default: 10, in: 1...44_640)
     orderPollingLookback = reader.int("ORDER_POLLING_LOOKBACK_MINUTES", default: 15, in: 1...44_640)

@@ -1,3 +1,6 @@
+package import RabbitMQ
+package import Topology
+
 /// Settings that some commands can do without.
 extension Settings {
   /// The database, or a sentence that says how to name one.
@@ -11,13 +14,13 @@ extension Settings {
   }
 
   /// The brokers, or a sentence that says how to name one.
-  package func requiredBrokerURLs() throws(SettingsError) -> [Secret] {
-    guard !brokerURLs.isEmpty else {
+  package func requiredBrokers() throws(SettingsError) -> [Address] {
+    guard !brokers.isEmpty else {
       throw SettingsError(problems: [
         "AMQP_URL is not set: give the address of RabbitMQ such as amqp://user:password@host"
       ])
     }
-    return brokerURLs
+    return brokers
   }
 
   /// The key of credentials at rest, or a sentence that says how to make one.
@@ -36,5 +39,10 @@ extension Settings {
       throw SettingsError(problems: ["API_JWT_SECRET is not set: give a long random text"])
     }
     return tokenSecret
+  }
+
+  /// The exchanges and queues of the namespace.
+  package var topology: Topology {
+    Topology(namespace: namespace, delays: delays, deliveryLimit: deliveryLimit)
   }
 }

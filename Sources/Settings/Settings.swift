@@ -1,11 +1,13 @@
 package import Logging
+package import RabbitMQ
+package import Topology
 
 /// Every setting of one process, checked; the names in the comments are the environment's.
 package struct Settings: Sendable {
   /// `DATABASE_URL`: any libpq connection string.
   package var databaseURL: Secret?
   /// `AMQP_URL`: one or several brokers.
-  package var brokerURLs: [Secret]
+  package var brokers: [Address]
   /// `AMQP_MANAGEMENT_URL`: with it `queues` knows rates and ages.
   package var managementURL: Secret?
   /// `AMQP_CA_FILE`, `HTTP_CA_FILE`: certificates to trust besides the system's.
@@ -36,8 +38,8 @@ package struct Settings: Sendable {
 
   /// `CROSSDOCK_LANES`: per role and process.
   package var lanes: Int
-  /// `CROSSDOCK_DELAYS`, ascending.
-  package var delays: [Duration]
+  /// `CROSSDOCK_DELAYS`
+  package var delays: Delays
   /// `CROSSDOCK_MAX_ATTEMPTS`
   package var maxAttempts: Int
   /// `CROSSDOCK_DELIVERY_LIMIT`
@@ -46,7 +48,7 @@ package struct Settings: Sendable {
   /// `EVENT_POLLING_INTERVAL`: cron expression or number of minutes, as written.
   package var eventPollingInterval: String
   /// `CROSSDOCK_POLL_SECONDS`: polls every feed at this pace, in place of the intervals.
-  package var pollSeconds: Int?
+  package var pollSeconds: Double?
   /// `ENABLE_ORDER_POLLING`
   package var isOrderPollingEnabled: Bool
   /// `ORDER_POLLING_INTERVAL_MINUTES`

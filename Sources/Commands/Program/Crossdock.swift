@@ -13,6 +13,9 @@ struct Crossdock: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Migrate.self, ConnectionsCommand.self, Token.self, SimulatorCommand.self,
+      RunCommand.self, SchedulerCommand.self, WorkerCommand.self, GatewayCommand.self, Migrate.self,
+      TopologyCommand.self, ConnectionsCommand.self, FeedsCommand.self, PollCommand.self,
+      QueuesCommand.self, DeadLettersCommand.self, StockCommand.self, OrdersCommand.self,
+      EventsCommand.self, WatchCommand.self, SimulatorCommand.self, Token.self, Doctor.self,
     ])
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Polling
 import Settings
 
 /// Options that every command which needs settings has.
@@ -11,7 +12,8 @@ struct SettingsOptions: ParsableArguments {
   func load() throws -> Settings {
     let surroundings = Surroundings.current
     return try Settings.load(
-      environment: surroundings.environment, configFile: config, directory: surroundings.directory)
+      environment: surroundings.environment, configFile: config, directory: surroundings.directory,
+      isSchedule: { FeedSchedule.parse($0) != nil })
   }
 }
 

@@ -21,18 +21,13 @@ extension Settings {
   func withBroker<T: Sendable>(_ body: @escaping @Sendable (RabbitMQ.Connection) throws -> T) async throws
     -> T
   {
-    let addresses = try brokerAddresses()
+    let addresses = try requiredBrokers()
     let authorities = brokerAuthorityFile
     return try await onThread("broker") {
       let connection = try RabbitMQ.Connection.open(addresses, name: "crossdock", authorities: authorities)
       defer { connection.close() }
       return try body(connection)
     }
-  }
-
-  /// Where the brokers are.
-  func brokerAddresses() throws -> [Address] {
-    try requiredBrokerURLs().map { try Address($0.revealed) }
   }
 
   /// The key of credentials at rest.

@@ -16,7 +16,8 @@ struct SimulatorCommand: AsyncParsableCommand {
 
       EXAMPLE
         crossdock simulator --orders-per-second 20 --faults some
-      """)
+      """,
+    subcommands: [SimulatorConnect.self, SimulatorCompare.self])
 
   @Option(help: "The port on 127.0.0.1; 0 takes any free one.") var port: UInt16 = 3480
   @Option(help: "The same seed makes the same markets.") var seed: UInt64 = 1

@@ -1,0 +1,169 @@
+import AsyncHTTPClient
+import Gateway
+import Lane
+import Logging
+import Marketplaces
+import Metrics
+import OrderSync
+import Outbox
+import Polling
+import Postgres
+import ServiceLifecycle
+import Settings
+import StockLedger
+import Topology
+import UnixSignals
+
+/// The services of one process, put together from the settings and run until a signal ends them.
+struct Assembly {
+  private let settings: Settings
+  private let logger: Logger
+  private let lanes: LaneConfiguration
+  private let database: Database
+  private var access: MarketplaceAccess?
+  private var services: [any Service] = []
+  private var ready: [HealthCheck] = []
+  private var live: [HealthCheck] = []
+
+  /// The process's metrics. The metrics system can be set up only once in a process.
+  private static let metrics: MetricsRegistry = {
+    let registry = MetricsRegistry()
+    MetricsSystem.bootstrap(registry)
+    return registry
+  }()
+
+  init(_ settings: Settings) throws {
+    self.settings = settings
+    logger = settings.logger("crossdock")
+    let url = try settings.requiredDatabaseURL().revealed
+    lanes = LaneConfiguration(
+      brokers: try settings.requiredBrokers(), database: url, topology: settings.topology,
+      maxAttempts: settings.maxAttempts, build: Version.number)
+    database = Database(url: url, connections: 8, name: "crossdock")
+    _ = Self.metrics
+    addDatabaseCheck()
+  }
+
+  // MARK: What the process does
+
+  mutating func add(_ roles: [Role]) throws {
+    for role in roles {
+      switch role {
+      case .relay: try addRelay()
+      case .poll: try addPolling()
+      case .orderSync:
+        let (statuses, logger) = (Set(settings.allowedFinancialStatuses.map { $0.lowercased() }), logger)
+        try addLanes(.orderSync) { OrderSync(allowedFinancialStatuses: statuses, logger: logger) }
+      case .stockLedger:
+        let (threshold, logger) = (settings.lowStockThreshold, logger)
+        try addLanes(.stockLedger) { StockLedger(lowThreshold: threshold, logger: logger) }
+      }
+    }
+  }
+
+  private mutating func addLanes<C: Consumer & SendableMetatype>(
+    _ queue: Queue, _ make: @escaping @Sendable () -> C
+  ) throws {
+    for number in 1...settings.lanes {
+      let lane = try LaneService(queue, make, configuration: lanes, logger: logger)
+      services.append(lane)
+      watch("\(lane.name) \(number)", lane.control)
+    }
+  }
+
+  /// Fires the feeds that are due; one process leads, however many there are.
+  mutating func addScheduler() throws {
+    let polling = settings.polling
+    let scheduler = Scheduler(
+      database: database, pause: settings.pollSeconds.map { .seconds(min($0, 1)) } ?? .seconds(1),
+      logger: logger, feeds: try marketplaceAccess().feeds, settings: { polling })
+    services.append(scheduler)
+  }
+
+  private mutating func addPolling() throws {
+    let access = try marketplaceAccess()
+    let polling = settings.polling
+    let worker = PollWorker(
+      database: database, connections: access.connections, adapters: access.adapters, logger: logger,
+      settings: { polling })
+    let lane = try JobLane(worker, concurrency: 8, configuration: lanes, logger: logger)
+    services.append(lane)
+    watch("jobs poll", lane.control)
+  }
+
+  /// Made once per process, and closed when it ends.
+  private mutating func marketplaceAccess() throws -> MarketplaceAccess {
+    if let access { return access }
+    let new = try MarketplaceAccess(settings: settings, database: database, logger: logger)
+    access = new
+    return new
+  }
+
+  private mutating func addRelay() throws {
+    let relay = try Relay(
+      configuration: .init(
+        brokers: lanes.brokers, database: lanes.database, topology: lanes.topology, build: lanes.build),
+      logger: logger)
+    let control = relay.control
+    services.append(relay)
+    ready.append(HealthCheck("relay") { control.isConnected ? nil : "waiting for broker or database" })
+  }
+
+  // MARK: Health
+
+  private mutating func watch(_ name: String, _ control: LaneControl) {
+    ready.append(
+      HealthCheck(name) {
+        switch control.state {
+        case .consuming: nil
+        case .starting: "starting"
+        case .brokerAway(let why), .databaseAway(let why): why
+        case .stopped: "stopped"
+        }
+      })
+    live.append(
+      HealthCheck(name) {
+        guard control.state == .consuming, control.sinceLastBeat > .seconds(300) else { return nil }
+        return "nothing has moved for \(control.sinceLastBeat.components.seconds) s"
+      })
+  }
+
+  private mutating func addDatabaseCheck() {
+    let database = database
+    ready.append(
+      HealthCheck("database") {
+        do {
+          _ = try await database.withConnection { try $0.query("SELECT 1").count }
+          return nil
+        } catch {
+          return "\(error)"
+        }
+      })
+  }
+
+  // MARK: Running
+
+  /// Refuses to start on a schema or topology that is not there; servers that are away are waited for instead.
+  func checkServers() async throws {
+    try await Prerequisites(settings: settings, database: database).check()
+  }
+
+  /// Runs until SIGTERM or SIGINT; what is in hand then has 30 s.
+  func run(port: Int, isGateway: Bool) async throws {
+    let gateway = Gateway(port: port, metrics: Self.metrics, live: live, ready: ready, logger: logger)
+    let front: any Service = isGateway ? gateway : OptionalPort(gateway: gateway, port: port, logger: logger)
+    var configuration = ServiceGroupConfiguration(
+      services: ([front] + services).map { .init(service: $0) },
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(30)
+    logger.info("crossdock \(Version.number) starts", metadata: ["namespace": "\(settings.namespace)"])
+    let result: Result<Void, any Error>
+    do { result = .success(try await ServiceGroup(configuration: configuration).run()) } catch {
+      result = .failure(error)
+    }
+    try? await access?.http.shutdown()
+    await database.shutdown()
+    try result.get()
+    logger.info("crossdock has stopped")
+  }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// What a worker process can do.
+enum Role: String, CaseIterable, ExpressibleByArgument {
+  case relay
+  case poll
+  case stockLedger = "stock-ledger"
+  case orderSync = "order-sync"
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Desk
+import Events
+import JSON
+import Marketplaces
+import Postgres
+import Settings
+import Topology
+
+/// `crossdock simulator compare`
+struct SimulatorCompare: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract:
+      "Stops the simulator's markets, lets everything drain, and compares ledger and orders with the truth.",
+    discussion: """
+      Prints one JSON object; exits 0 only when nothing differs.
+
+      EXAMPLE
+        crossdock simulator compare --url http://127.0.0.1:8080
+      """)
+
+  @OptionGroup var settings: SettingsOptions
+  @Option(help: "Where the simulator is.") var url: String
+  @Option(help: ArgumentHelp("How long the draining may take: 90s, 5m.", valueName: "time"))
+  var limit = TimeSpan(seconds: 180)
+  @Option(help: ArgumentHelp("For how long the market was open, for the rate.", valueName: "n")) var seconds =
+    0
+
+  func run() async throws {
+    let settings = try settings.load()
+    let report = try await SimulatorClient.with(url) { simulator in
+      try await settings.withDatabase { database in
+        try await Comparison(
+          settings: settings, simulator: simulator,
+          held: Held(database: database, topology: settings.topology)
+        ).run(limit: .seconds(limit.seconds))
+      }
+    }
+    for line in report.differences.prefix(100) { say(line) }
+    print(report.json(seconds: seconds).description)
+    if report.mismatches > 0 { throw Failure(.found, "") }
+  }
+}
+
+/// What a comparison has found.
+struct ComparisonReport: Sendable {
+  var differences: [String] = []
+  var account = Held.Account()
+  var deadLetters = 0
+  /// Seconds that the draining took.
+  var drained = 0.0
+
+  /// Differences, and messages that neither had their effect nor are dead.
+  var mismatches: Int {
+    differences.count + (deadLetters == 0 && account.published != account.effected ? 1 : 0)
+  }
+
+  func json(seconds: Int) -> JSON {
+    let span = Double(max(seconds, 1))
+    return [
+      "seconds": .integer(seconds), "orders": .integer(account.orders), "events": .integer(account.events),
+      "stock_rows": .integer(account.stockRows), "mismatches": .integer(mismatches),
+      "dead_letters": .integer(deadLetters), "published": .integer(account.published),
+      "effected": .integer(account.effected),
+      "events_per_second": .init(floatLiteral: (Double(account.events) / span * 10).rounded() / 10),
+      "drain_seconds": .init(floatLiteral: (drained * 10).rounded() / 10),
+    ]
+  }
+}
+
+/// Stops the markets, waits until all is worked off, and compares.
+struct Comparison {
+  let settings: Settings
+  let simulator: SimulatorClient
+  let held: Held
+
+  func run(limit: Duration) async throws -> ComparisonReport {
+    _ = try await simulator.post("/control/stop")
+    let clock = ContinuousClock()
+    let stopped = clock.now
+    let (truth, accounts) = try await readTruth()
+    var report = ComparisonReport()
+    repeat {
+      report.drained = (clock.now - stopped) / .seconds(1)
+      if try await look(into: &report, truth: truth, accounts: accounts, since: report.drained) { break }
+      try await Task.sleep(for: .milliseconds(500))
+    } while clock.now - stopped < limit
+    return report
+  }
+
+  /// True when all is worked off and nothing differs: there is nothing left to wait for.
+  private func look(
+    into report: inout ComparisonReport, truth: Truth, accounts: [String: String], since: Double
+  ) async throws -> Bool {
+    report.account = try await held.account()
+    let depths = try await settings.queueDepths()
+    report.deadLetters = depths.reduce(0) { $0 + ($1.dead ?? 0) }
+    report.differences = truth.differences(from: try await held.truth(accounts: accounts))
+    let waiting = depths.filter { $0.queue.map { Held.consumed.contains($0) || $0 == .poll } ?? false }
+      .reduce(0) { $0 + ($1.ready ?? 0) }
+    let isDrained =
+      try await held.hasPolledAll(within: since) && report.account.unsent == 0 && waiting == 0
+      && report.account.published <= report.account.effected + report.deadLetters
+    return isDrained && report.differences.isEmpty
+  }
+
+  /// The truth of the accounts that are connected, and the connections' ids with the accounts' names.
+  private func readTruth() async throws -> (Truth, [String: String]) {
+    let connections = try await withConnections(settings) { try await $0.list() }
+    let names = Dictionary(
+      try await simulator.accounts().map { ($0.baseURL, $0.name) }, uniquingKeysWith: { first, _ in first })
+    var accounts: [String: String] = [:]
+    for connection in connections { accounts[connection.key] = names[connection.baseURL] }
+    guard !accounts.isEmpty else {
+      throw Failure(.found, "no connection leads to this simulator: run `crossdock simulator connect` first")
+    }
+    let truth = Truth(
+      stock: try await simulator.get("/truth/stock"), orders: try await simulator.get("/truth/orders"),
+      accounts: Set(accounts.values))
+    return (truth, accounts)
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Events
+import JSON
+import Marketplaces
+import Settings
+
+/// `crossdock simulator connect`
+struct SimulatorConnect: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "connect",
+    abstract: "Adds a connection for each account of a running simulator.",
+    discussion: """
+      EXAMPLE
+        crossdock simulator connect --url http://127.0.0.1:8080
+      """)
+
+  @OptionGroup var settings: SettingsOptions
+  @Option(help: "Where the simulator is.") var url: String
+  @Option(help: "The owner of the connections.") var user = "demo"
+  @Option(help: "Platforms, separated by commas, or all.") var marketplaces = "all"
+
+  func run() async throws {
+    let loaded = try settings.load()
+    let accounts = try await SimulatorClient.with(url) { try await $0.accounts() }
+    let chosen = Set(marketplaces.split(separator: ",").map(String.init))
+    let wanted = accounts.filter { chosen.contains("all") || chosen.contains($0.platform) }
+    guard !wanted.isEmpty else {
+      throw Failure(.usage, "the simulator has no account of '\(marketplaces)'")
+    }
+    try await withConnections(loaded) { store in
+      for account in wanted {
+        let connection = try await store.add(try draft(of: account))
+        print("\(connection.key) \(account.name)")
+      }
+    }
+  }
+
+  private func draft(of account: SimulatedAccount) throws -> ConnectionDraft {
+    guard let platform = Platform(rawValue: account.platform) else {
+      throw Failure(.found, "the simulator's platform '\(account.platform)' is unknown here")
+    }
+    return ConnectionDraft(
+      userId: user, platform: platform, name: account.name, baseURL: account.baseURL,
+      dialect: .init(rawValue: account.dialect) ?? .live, start: .oldest,
+      secrets: Secrets(account.credentials.object))
+  }
+}

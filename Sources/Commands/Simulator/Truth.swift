@@ -1,0 +1,119 @@
+import JSON
+
+/// What a marketplace says is really so, and what we hold; both in one shape, so that they can be compared.
+struct Truth: Sendable, Equatable {
+  /// Quantities by account and SKU.
+  var stock: [Place: Int] = [:]
+  var orders: [Place: Order] = [:]
+
+  /// Something of an account: a SKU or an order's id.
+  struct Place: Sendable, Hashable, Comparable, CustomStringConvertible {
+    var account: String
+    var name: String
+
+    static func < (left: Place, right: Place) -> Bool {
+      (left.account, left.name) < (right.account, right.name)
+    }
+
+    var description: String { "\(account) \(name)" }
+  }
+
+  struct Order: Sendable, Equatable {
+    var status: String
+    var isCancelled: Bool
+    /// As a decimal number without trailing zeros.
+    var total: String
+    /// Line id to "SKU × quantity".
+    var lines: [String: String]
+  }
+
+  /// From `GET /truth/stock` and `GET /truth/orders`. An order that was merged into another is not there any more.
+  init(stock: JSON, orders: JSON, accounts: Set<String>) {
+    for listing in stock.array {
+      guard let place = Place(listing, name: "sku"), accounts.contains(place.account) else { continue }
+      self.stock[place, default: 0] += Int(listing["quantity"].integer ?? 0)
+    }
+    for order in orders.array where order["mergedInto"].isNull {
+      guard let place = Place(order, name: "externalId"), accounts.contains(place.account) else { continue }
+      self.orders[place] = Order(order)
+    }
+  }
+
+  init(stock: [Place: Int], orders: [Place: Order]) {
+    self.stock = stock
+    self.orders = orders
+  }
+
+  /// Every difference, one line each: `held` is what we hold.
+  func differences(from held: Truth) -> [String] {
+    stockDifferences(held) + orderDifferences(held)
+  }
+
+  private func stockDifferences(_ held: Truth) -> [String] {
+    Set(stock.keys).union(held.stock.keys).sorted().compactMap { place in
+      guard stock[place] != held.stock[place] else { return nil }
+      return
+        "stock \(place): \(Self.text(stock[place])) at the marketplace, \(Self.text(held.stock[place])) here"
+    }
+  }
+
+  private func orderDifferences(_ held: Truth) -> [String] {
+    Set(orders.keys).union(held.orders.keys).sorted().compactMap { place in
+      guard let order = orders[place] else { return "order \(place): not at the marketplace, but here" }
+      guard let ours = held.orders[place] else {
+        // Cancelled before it was ever known: skipped, as the decision table says.
+        return order.isCancelled ? nil : "order \(place): at the marketplace, not here"
+      }
+      return order.difference(from: ours).map { "order \(place): \($0)" }
+    }
+  }
+
+  private static func text(_ quantity: Int?) -> String { quantity.map { String($0) } ?? "nothing" }
+}
+
+extension Truth.Place {
+  init?(_ json: JSON, name: String) {
+    guard let account = json["account"].text, let name = json[name].text else { return nil }
+    self.init(account: account, name: name)
+  }
+}
+
+extension Truth.Order {
+  init(_ json: JSON) {
+    status = json["status"].text ?? ""
+    isCancelled = json["cancelled"].bool ?? false
+    total = Self.plain(json["total"].text ?? "")
+    lines = [:]
+    for line in json["lines"].array {
+      lines[line["externalId"].text ?? ""] = "\(line["sku"].text ?? "") × \(line["quantity"].text ?? "")"
+    }
+  }
+
+  /// What differs, in words; nil when nothing does. `processing` is our finer word for what is paid.
+  func difference(from held: Self) -> String? {
+    if isCancelled != held.isCancelled {
+      return isCancelled ? "cancelled at the marketplace, not here" : "cancelled here, not at the marketplace"
+    }
+    if isCancelled { return nil }
+    let ours = held.status == "processing" ? "paid" : held.status
+    if status != ours { return "\(status) at the marketplace, \(held.status) here" }
+    if total != held.total { return "total \(total) at the marketplace, \(held.total) here" }
+    if lines != held.lines {
+      return "lines \(Self.text(lines)) at the marketplace, \(Self.text(held.lines)) here"
+    }
+    return nil
+  }
+
+  /// Without zeros at the end of the fraction.
+  static func plain(_ decimal: String) -> String {
+    guard decimal.contains(".") else { return decimal }
+    var text = Substring(decimal)
+    while text.hasSuffix("0") { text = text.dropLast() }
+    if text.hasSuffix(".") { text = text.dropLast() }
+    return String(text)
+  }
+
+  private static func text(_ lines: [String: String]) -> String {
+    "[" + lines.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "]"
+  }
+}
