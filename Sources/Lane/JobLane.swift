@@ -85,7 +85,8 @@ package struct JobLane: Service {
       let queue = lane.configuration.topology.name(lane.handler.queue)
       let brokers = lane.configuration.brokers
       mailbox = Mailbox(
-        queue: queue, prefetch: lane.concurrency, waker: lane.control.waker, logger: lane.logger,
+        queue: queue, prefetch: lane.concurrency, waker: lane.control.waker,
+        isStopping: { [control = lane.control] in control.isStopping }, logger: lane.logger,
         open: { () throws(RabbitMQError) in
           try RabbitMQ.Connection.open(brokers, name: "crossdock \(queue)")
         },

@@ -35,7 +35,8 @@ package final class Lane<C: Consumer> {
     let brokers = configuration.brokers
     let decoder = consumer
     mailbox = Mailbox(
-      queue: queueName, prefetch: 4 * configuration.batch, waker: control.waker, logger: logger,
+      queue: queueName, prefetch: 4 * configuration.batch, waker: control.waker,
+      isStopping: { control.isStopping }, logger: logger,
       open: { [queueName] () throws(RabbitMQError) in
         try RabbitMQ.Connection.open(brokers, name: "crossdock \(queueName)")
       },

@@ -19,6 +19,7 @@ package final class Mailbox<Content>: Companion {
   private let open: () throws(RabbitMQError) -> RabbitMQ.Connection
   private let decode: (Delivery) -> Result<Content, Failure>
   private let waker: Waker
+  private let isStopping: () -> Bool
   private let logger: Logger
 
   private var connection: RabbitMQ.Connection?
@@ -35,12 +36,14 @@ package final class Mailbox<Content>: Companion {
   private(set) var isBlocked = false
 
   init(
-    queue: String, prefetch: Int, waker: Waker, logger: Logger,
+    queue: String, prefetch: Int, waker: Waker, isStopping: @escaping () -> Bool,
+    logger: Logger,
     open: @escaping () throws(RabbitMQError) -> RabbitMQ.Connection,
     decode: @escaping (Delivery) -> Result<Content, Failure>
   ) {
     self.queue = queue
     self.waker = waker
+    self.isStopping = isStopping
     self.logger = logger
     self.open = open
     self.decode = decode
@@ -126,12 +129,12 @@ package final class Mailbox<Content>: Companion {
   ///
   /// - Throws: `RabbitMQError` when the broker is lost or refused one; nothing may be acked then.
   func publish(_ outgoing: [Outgoing]) throws(RabbitMQError) {
-    while isBlocked && failure == nil { wait(atMost: .seconds(1)) }
+    while isBlocked && failure == nil && !isStopping() { wait(atMost: .seconds(1)) }
     guard let connection, failure == nil else { throw failure ?? Self.notConnected }
     do throws(RabbitMQError) {
       try connection.drain()
       for message in outgoing {
-        let tag = try message.publish(on: connection)
+        let tag = try publish(message, on: connection)
         confirms.expect(tag, messageID: message.delivery.messageID)
       }
       while !confirms.isEmpty {
@@ -141,6 +144,17 @@ package final class Mailbox<Content>: Companion {
     } catch {
       failure = error
       throw error
+    }
+  }
+
+  /// A message whose headers are too large to travel with ours added goes without its own.
+  private func publish(
+    _ message: Outgoing, on connection: RabbitMQ.Connection
+  ) throws(RabbitMQError) -> UInt64 {
+    do throws(RabbitMQError) {
+      return try message.publish(on: connection)
+    } catch where error.scope == .request && !isBlocked {
+      return try message.withOwnHeadersOnly.publish(on: connection)
     }
   }
 

@@ -7,11 +7,16 @@ struct Outgoing {
   let routingKey: String
   let headers: [(String, HeaderValue)]
 
+  /// Only the headers that Crossdock gave it.
+  var withOwnHeadersOnly: Outgoing {
+    Outgoing(
+      delivery: delivery, exchange: exchange, routingKey: routingKey,
+      headers: headers.filter { $0.0.hasPrefix("x-crossdock-") })
+  }
+
   /// Answers the publish's confirm tag.
   func publish(on connection: Connection) throws(RabbitMQError) -> UInt64 {
-    let properties = Publishing(
-      messageID: delivery.messageID, type: delivery.type, appID: delivery.appID,
-      contentType: delivery.contentType, timestamp: delivery.timestamp, headers: headers)
+    let properties = Publishing(of: delivery, headers: headers)
     return try delivery.withBody { (body) throws(RabbitMQError) in
       try connection.publish(
         exchange: exchange, routingKey: routingKey, mandatory: true, properties: properties, body: body)
