@@ -109,13 +109,22 @@ let package = Package(
     // The marketplaces.
     library(
       "Marketplaces", ["Postgres", "Events", "JSON", "Time", .crypto, .httpClient, .nio, .logging, .metrics]),
-    library("Allegro", ["Marketplaces", "Events", "JSON", "Time"]),
+    tests(
+      "Marketplaces",
+      ["TestServers", "Postgres", "Events", "JSON", "Time", .httpClient, .hummingbird, .lifecycle, .logging, .nio]),
+    library("Allegro", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests(
+      "Allegro",
+      ["Marketplaces", "Simulator", "TestServers", "Events", "JSON", "Time", .httpClient, .lifecycle, .logging, .nio]),
     library(
       "Polling",
       [
         "Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", "Topology", .crypto, .logging,
         .metrics, .lifecycle,
       ]),
+    tests(
+      "Polling",
+      ["Marketplaces", "Lane", "Outbox", "Postgres", "TestServers", "Events", "JSON", "Time", .logging, .nio]),
 
     // The people in front of it.
     library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),

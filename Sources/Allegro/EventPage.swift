@@ -27,6 +27,10 @@ struct EventPage: Equatable {
     guard case .array(let entries) = list else {
       throw .malformed("a page of events has neither 'events' nor 'offerEvents'")
     }
+    if dialect == .documented, Self.isLive(json, entries) {
+      throw .cursorIgnored(
+        "the service speaks the live dialect, the connection's is documented: set it to live")
+    }
     events = entries.map { Self.entry($0, observedAt: observedAt) }
     if let cursor, Self.repeats(entries.map { $0["id"].text ?? "" }, cursor) {
       let (name, other) = dialect == .live ? ("live", "documented") : ("documented", "live")
@@ -36,6 +40,13 @@ struct EventPage: Equatable {
     }
     // The last id of the page, not `lastEventId`: that one has been seen to run ahead of a page that was cut.
     nextCursor = entries.last { $0["id"].text != nil }?["id"].text ?? cursor
+  }
+
+  /// Whether a page has what only the live service says. Found out before anything is kept: the first stored event
+  /// fixes what its id means.
+  private static func isLive(_ json: JSON, _ entries: [JSON]) -> Bool {
+    !json["offerEvents"].isNull
+      || entries.contains { !$0["order"]["checkoutForm"]["id"].isNull && $0["order"]["id"].isNull }
   }
 
   private static func entry(_ json: JSON, observedAt: Timestamp) -> Entry {

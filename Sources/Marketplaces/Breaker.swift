@@ -32,6 +32,12 @@ package struct Breaker: Sendable, Equatable {
     package var first: Duration
     package var longest: Duration
 
+    package init(threshold: Int, first: Duration, longest: Duration) {
+      self.threshold = threshold
+      self.first = first
+      self.longest = longest
+    }
+
     package static func of(_ errorClass: ErrorClass) -> Policy? {
       switch errorClass {
       case .unavailable, .network: Policy(threshold: 5, first: .seconds(5), longest: .seconds(300))

@@ -21,6 +21,27 @@ package struct MarketplaceConnection: Sendable, Equatable {
   package var createdAt: Timestamp
   package var updatedAt: Timestamp
 
+  package init(
+    id: UUID, userId: String, platform: Platform, marketplaceId: Int, name: String, baseURL: String,
+    dialect: Dialect, mode: Mode, start: FeedStart, syncRules: JSON, realtimeEnabled: Bool, isEnabled: Bool,
+    createdAt: Timestamp, updatedAt: Timestamp
+  ) {
+    self.id = id
+    self.userId = userId
+    self.platform = platform
+    self.marketplaceId = marketplaceId
+    self.name = name
+    self.baseURL = baseURL
+    self.dialect = dialect
+    self.mode = mode
+    self.start = start
+    self.syncRules = syncRules
+    self.realtimeEnabled = realtimeEnabled
+    self.isEnabled = isEnabled
+    self.createdAt = createdAt
+    self.updatedAt = updatedAt
+  }
+
   /// The id as events and messages spell it.
   package var key: String { id.uuidString.lowercased() }
 

@@ -1,0 +1,43 @@
+import Marketplaces
+import Testing
+import Time
+
+@Suite struct BreakerTests {
+  let start = Timestamp("2026-01-01T12:00:00Z") ?? .epoch
+  let policy = Breaker.Policy(threshold: 3, first: .seconds(10), longest: .seconds(30))
+
+  @Test func `it opens after so many failures in a row and not before`() {
+    var breaker = Breaker()
+    breaker.failed(at: start, policy: policy)
+    breaker.failed(at: start, policy: policy)
+    #expect(breaker.admit(at: start) == .admitted)
+    breaker.failed(at: start, policy: policy)
+    #expect(breaker.admit(at: start + .seconds(4)) == .refused(remaining: .seconds(6)))
+  }
+
+  @Test func `one probe at a time when the time is over, and its failure doubles the time`() {
+    var breaker = Breaker()
+    for _ in 1...3 { breaker.failed(at: start, policy: policy) }
+    let later = start + .seconds(10)
+    #expect(breaker.admit(at: later) == .probe)
+    #expect(breaker.admit(at: later) == .refused(remaining: Breaker.probeTime))
+    breaker.failed(at: later, policy: policy)
+    #expect(breaker.admit(at: later) == .refused(remaining: .seconds(20)))
+    for _ in 1...40 { breaker.failed(at: later, policy: policy) }
+    #expect(breaker.admit(at: later) == .refused(remaining: .seconds(30)))
+  }
+
+  @Test func `a success closes it`() {
+    var breaker = Breaker()
+    for _ in 1...5 { breaker.failed(at: start, policy: policy) }
+    breaker.succeeded()
+    #expect(breaker == Breaker())
+    #expect(breaker.admit(at: start) == .admitted)
+  }
+
+  @Test func `a refusal of one request says nothing about the connection`() {
+    #expect(Breaker.Policy.of(.rejected) == nil)
+    #expect(Breaker.Policy.of(.notFound) == nil)
+    #expect(Breaker.Policy.of(.rateLimited)?.threshold == 1)
+  }
+}
