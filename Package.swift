@@ -36,6 +36,7 @@ extension Target.Dependency {
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+  static let mustache = product(name: "Mustache", package: "swift-mustache")
   static let jwt = product(name: "JWTKit", package: "jwt-kit")
 }
 
@@ -52,6 +53,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
@@ -105,6 +107,14 @@ let package = Package(
     tests("StockLedger", ["Lane", "Events", "Postgres", "Time", "TestServers"]),
     library("OrderSync", ["Lane", "Topology", "Postgres", "Events", "JSON", "Time", .logging, .metrics]),
     tests("OrderSync", ["Lane", "Postgres", "Events", "JSON", "Time", "TestServers"]),
+    .target(
+      name: "Conversations",
+      dependencies: ["Postgres", "Outbox", "Events", "JSON", "Time", .mustache],
+      resources: [.copy("templates")], swiftSettings: settings),
+    library("Messaging", ["Conversations", "Lane", "Topology", "Postgres", "Events", "JSON", "Time"]),
+    tests("Messaging", ["Conversations", "Lane", "Events", "Postgres", "Time", "TestServers"]),
+    library("Disputes", ["Conversations", "Lane", "Topology", "Postgres", "Events", "JSON", "Time"]),
+    tests("Disputes", ["Conversations", "Messaging", "Lane", "Events", "Postgres", "Time", "TestServers"]),
 
     // The marketplaces.
     library(
