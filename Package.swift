@@ -153,7 +153,7 @@ let package = Package(
       "Commands",
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
-        "OrderSync",
+        "OrderSync", "Conversations", "Messaging", "Disputes",
         "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio, .jwt,
       ]),

@@ -92,7 +92,14 @@ package struct PollWorker: JobHandler {
     }
     var run = PollRun(
       account: account, adapter: adapter, job: job, database: database, settings: settings, lease: lease)
-    let runId = try await database.withConnection { try runs.begin(job, on: $0) }
+    let runId: Int64
+    do {
+      runId = try await database.withConnection { try runs.begin(job, on: $0) }
+    } catch {
+      // Nothing was polled: the feed must not wait for the lease to run out.
+      try? await database.withConnection { try feeds.abandon(lease, slot: job.jobId, on: $0) }
+      throw error
+    }
     let failure = await run.failure()
     return try await settle(run, runId, failure, attempts: attempts)
   }

@@ -89,8 +89,7 @@ CREATE TABLE poll_runs (
   cancelled      int NOT NULL DEFAULT 0,
   skipped        int NOT NULL DEFAULT 0,
   unchanged      int NOT NULL DEFAULT 0,
-  error          text,
-  UNIQUE (job_id, started_at)
+  error          text
 );
 CREATE INDEX poll_runs_recent ON poll_runs (connection_id, started_at);
 

@@ -1,8 +1,11 @@
 import AsyncHTTPClient
+import Conversations
+import Disputes
 import Gateway
 import Lane
 import Logging
 import Marketplaces
+import Messaging
 import Metrics
 import OrderSync
 import Outbox
@@ -54,6 +57,13 @@ struct Assembly {
       case .orderSync:
         let (statuses, logger) = (Set(settings.allowedFinancialStatuses.map { $0.lowercased() }), logger)
         try addLanes(.orderSync) { OrderSync(allowedFinancialStatuses: statuses, logger: logger) }
+      case .messaging:
+        let (templates, age) = (try Templates(), Duration.seconds(settings.messagingMaxAgeHours * 3_600))
+        // No adapter can write to a buyer yet: messages are stored, and said to be no more than that.
+        try addLanes(.messaging) { Messaging(templates: templates, maxAge: age) { _ in false } }
+      case .disputes:
+        let templates = try Templates()
+        try addLanes(.disputes) { Disputes(templates: templates) { _ in false } }
       case .stockLedger:
         let (threshold, logger) = (settings.lowStockThreshold, logger)
         try addLanes(.stockLedger) { StockLedger(lowThreshold: threshold, logger: logger) }

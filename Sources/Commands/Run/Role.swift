@@ -6,4 +6,6 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
   case poll
   case stockLedger = "stock-ledger"
   case orderSync = "order-sync"
+  case messaging
+  case disputes
 }

@@ -9,7 +9,7 @@ struct Held: Sendable {
   let database: Database
   let topology: Topology
   /// The queues that this release consumes.
-  static let consumed: Set<Queue> = [.stockLedger, .orderSync]
+  static let consumed: Set<Queue> = [.stockLedger, .orderSync, .messaging, .disputes]
 
   /// Ledger and orders of these connections, whose ids are mapped to the simulator's account names.
   func truth(accounts: [String: String]) async throws -> Truth {

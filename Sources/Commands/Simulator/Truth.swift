@@ -5,6 +5,9 @@ struct Truth: Sendable, Equatable {
   /// Quantities by account and SKU.
   var stock: [Place: Int] = [:]
   var orders: [Place: Order] = [:]
+  /// Orders that the marketplace has merged into others: it knows them no more, and says so to nobody. We may have
+  /// heard of them before.
+  var merged: Set<Place> = []
 
   /// Something of an account: a SKU or an order's id.
   struct Place: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -33,8 +36,12 @@ struct Truth: Sendable, Equatable {
       guard let place = Place(listing, name: "sku"), accounts.contains(place.account) else { continue }
       self.stock[place, default: 0] += Int(listing["quantity"].integer ?? 0)
     }
-    for order in orders.array where order["mergedInto"].isNull {
+    for order in orders.array {
       guard let place = Place(order, name: "externalId"), accounts.contains(place.account) else { continue }
+      guard order["mergedInto"].isNull else {
+        merged.insert(place)
+        continue
+      }
       self.orders[place] = Order(order)
     }
   }
@@ -59,6 +66,7 @@ struct Truth: Sendable, Equatable {
 
   private func orderDifferences(_ held: Truth) -> [String] {
     Set(orders.keys).union(held.orders.keys).sorted().compactMap { place in
+      if merged.contains(place) { return nil }
       guard let order = orders[place] else { return "order \(place): not at the marketplace, but here" }
       guard let ours = held.orders[place] else {
         // Cancelled before it was ever known: skipped, as the decision table says.
