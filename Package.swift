@@ -121,11 +121,17 @@ let package = Package(
       "Marketplaces", ["Postgres", "Events", "JSON", "Time", .crypto, .httpClient, .nio, .logging, .metrics]),
     tests(
       "Marketplaces",
-      ["TestServers", "Postgres", "Events", "JSON", "Time", .httpClient, .hummingbird, .lifecycle, .logging, .nio]),
+      [
+        "TestServers", "Postgres", "Events", "JSON", "Time", .httpClient, .hummingbird, .lifecycle, .logging,
+        .nio,
+      ]),
     library("Allegro", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests(
       "Allegro",
-      ["Marketplaces", "Simulator", "TestServers", "Events", "JSON", "Time", .httpClient, .lifecycle, .logging, .nio]),
+      [
+        "Marketplaces", "Simulator", "TestServers", "Events", "JSON", "Time", .httpClient, .lifecycle,
+        .logging, .nio,
+      ]),
     library(
       "Polling",
       [
@@ -144,6 +150,7 @@ let package = Package(
       [
         "RabbitMQ", "Readiness", "Topology", "Postgres", "Lane", "JSON", "Time", .crypto, .httpClient, .nio,
       ]),
+    tests("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Time", "TestServers"]),
     library("Gateway", ["JSON", .hummingbird, .nio, .lifecycle, .logging, .metrics, .coreMetrics]),
     tests("Gateway", [.hummingbird, .hummingbirdTesting, .lifecycle, .logging, .metrics, .coreMetrics]),
     library(
