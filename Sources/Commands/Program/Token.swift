@@ -16,7 +16,7 @@ struct Token: AsyncParsableCommand {
 
   enum Role: String, ExpressibleByArgument, CaseIterable {
     case seller
-    case operator_ = "operator"
+    case `operator`
     case admin
   }
 
