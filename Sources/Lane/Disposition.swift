@@ -21,6 +21,8 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownConnection = "unknown_connection"
     case rateLimited = "rate_limited"
     case unavailable
+    /// Somebody else is at it; comes again, and is no failure.
+    case busy
     case unauthorised
     case rejected
     case crashedWorker = "crashed_worker"
@@ -33,8 +35,9 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
   package var place: String
   /// At most 1 kB when it travels as a header.
   package var message: String
-  /// Whether the attempt counts against `CROSSDOCK_MAX_ATTEMPTS`; a rate limit does not.
-  package var countsAsAttempt: Bool { errorClass != .rateLimited }
+  /// Whether the attempt counts against `CROSSDOCK_MAX_ATTEMPTS`; waiting for
+  /// a rate limit or for somebody else does not.
+  package var countsAsAttempt: Bool { errorClass != .rateLimited && errorClass != .busy }
 
   package init(_ errorClass: Class, place: String, _ message: String) {
     self.errorClass = errorClass

@@ -14,7 +14,7 @@ package enum Dispositions {
 
   private static func disposition(for failure: Failure) -> Disposition {
     switch failure.errorClass {
-    case .rateLimited, .unavailable, .unauthorised: .delay(failure)
+    case .rateLimited, .unavailable, .busy, .unauthorised: .delay(failure)
     case .badEvent, .badData, .unknownConnection, .rejected, .crashedWorker, .exhausted, .internal:
       .deadLetter(failure)
     }

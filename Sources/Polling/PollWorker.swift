@@ -82,7 +82,7 @@ package struct PollWorker: JobHandler {
         return try await drop(job, "the job came too late")
       }
       return .delay(
-        Failure(.unavailable, place: "lease", "another worker polls the feed"),
+        Failure(.busy, place: "lease", "another worker polls the feed"),
         notBefore: min(remaining, .seconds(5)))
     }
     if let refusal = Self.refusal(of: job, lease) {
