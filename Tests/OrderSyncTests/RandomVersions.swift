@@ -68,4 +68,16 @@ struct RandomVersions {
     }
     return batches
   }
+
+  /// Each of them for one lane at least, in batches of one or two, so that the lanes meet often.
+  func shares(among lanes: Int, using random: inout SeededRandom) -> [[[Event]]] {
+    var shares = [[Event]](repeating: [], count: lanes)
+    for (index, event) in events.shuffled(using: &random).enumerated() {
+      shares[index % lanes].append(event)
+      if random.chance(20) { shares[(index + 1) % lanes].append(event) }
+    }
+    return shares.map { share in
+      stride(from: 0, to: share.count, by: 2).map { Array(share[$0..<min($0 + 2, share.count)]) }
+    }
+  }
 }

@@ -43,17 +43,13 @@ struct SyncSession {
     }
   }
 
-  /// Runs `body` with a session on a schema of its own, in which the connection is registered.
-  static func with<T: Sendable>(_ body: @escaping @Sendable (inout SyncSession) throws -> T) async throws -> T
-  {
+  /// Runs `body` with a session on a schema of its own, in which the connection is registered; in the test's own
+  /// task, so that what it expects is said of that test.
+  static func with<T: Sendable>(_ body: @Sendable (inout SyncSession) throws -> T) async throws -> T {
     try await TestDatabase.with { test in
-      try await test.withDatabase { database in
-        try await database.withConnection { connection in
-          var session = try SyncSession(connection)
-          try session.register()
-          return try body(&session)
-        }
-      }
+      var session = try SyncSession(.open(test.url, name: "tests"))
+      try session.register()
+      return try body(&session)
     }
   }
 }
