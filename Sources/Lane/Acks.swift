@@ -41,7 +41,8 @@ package struct Acks: Sendable {
     while ahead.remove(watermark + 1) != nil { watermark += 1 }
     var acks: [Ack] = []
     let closed = fresh.filter { $0 <= watermark }.max()
-    if closed != nil, watermark > before { acks.append(Ack(tag: watermark, multiple: true)) }
+    // The broker closes the channel for a tag that is acked already, so the multiple ack names one that is not.
+    if let closed, watermark > before { acks.append(Ack(tag: closed, multiple: true)) }
     for tag in fresh where tag > watermark { acks.append(Ack(tag: tag, multiple: false)) }
     return acks
   }

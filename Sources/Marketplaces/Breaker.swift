@@ -64,6 +64,8 @@ package struct Breaker: Sendable, Equatable {
   }
 
   package mutating func failed(at now: Timestamp, policy: Policy) {
+    // Calls that were under way when it opened say nothing new.
+    if let openUntil, now < openUntil { return }
     failures = min(failures + 1, 1_000)
     guard failures >= policy.threshold else { return }
     let doublings = min(failures - policy.threshold, 16)

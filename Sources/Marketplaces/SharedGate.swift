@@ -82,15 +82,20 @@ package final class SharedGate: CallGate {
     if let failure, Breaker.Policy.of(failure.errorClass) == nil { return }
     purse.withLockedValue { $0 = Purse() }
     let (bucket, breakers) = (self.bucket, self.breakers)
-    do {
-      try await database.withConnection { connection in
-        guard let failure else { return try breakers.succeeded(on: connection) }
-        if let wait = failure.retryAfter { try bucket.block(for: wait, on: connection) }
-        if case .rateLimited(_?) = failure { return }
-        try breakers.failed(failure.errorClass, on: connection)
+    let (database, logger) = (self.database, self.logger)
+    // A task of its own, so that the outcome is recorded when the caller was cancelled because a sibling failed: an
+    // unrecorded probe would keep everybody else waiting.
+    await Task {
+      do {
+        try await database.withConnection { connection in
+          guard let failure else { return try breakers.succeeded(on: connection) }
+          if let wait = failure.retryAfter { try bucket.block(for: wait, on: connection) }
+          if case .rateLimited(_?) = failure { return }
+          try breakers.failed(failure.errorClass, on: connection)
+        }
+      } catch {
+        logger.warning("the outcome of a marketplace call was not recorded: \(error)")
       }
-    } catch {
-      logger.warning("the outcome of a marketplace call was not recorded: \(error)")
-    }
+    }.value
   }
 }

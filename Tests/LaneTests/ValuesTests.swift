@@ -16,7 +16,7 @@ struct AcksTests {
     var acks = Acks(epoch: 1)
     for number in 1...5 { acks.receive(tag(UInt64(number))) }
     #expect(acks.settle([tag(2), tag(4)]) == [.init(tag: 2, multiple: false), .init(tag: 4, multiple: false)])
-    #expect(acks.settle([tag(1)]) == [.init(tag: 2, multiple: true)])
+    #expect(acks.settle([tag(1)]) == [.init(tag: 1, multiple: true)])
     #expect(acks.settle([tag(3), tag(5)]) == [.init(tag: 5, multiple: true)])
     #expect(acks.unsettled == 0)
   }
@@ -27,6 +27,15 @@ struct AcksTests {
     #expect(acks.settle([tag(1, epoch: 1)]).isEmpty)
     #expect(acks.settle([tag(7, epoch: 2)]).isEmpty)
     #expect(acks.unsettled == 1)
+  }
+
+  @Test func `a multiple ack names a tag that was not acked before, or the broker closes the channel`() {
+    var acks = Acks(epoch: 1)
+    for number in 1...4 { acks.receive(tag(UInt64(number))) }
+    _ = acks.settle([tag(3)])
+    _ = acks.settle([tag(2)])
+    #expect(acks.settle([tag(1)]) == [.init(tag: 1, multiple: true)])
+    #expect(acks.settle([tag(4)]) == [.init(tag: 4, multiple: true)])
   }
 
   @Test func `a tag settles once`() {
