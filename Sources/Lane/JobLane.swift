@@ -124,7 +124,9 @@ package struct JobLane: Service {
         if lane.control.report(.consuming) { lane.logger.info("consuming") }
         return true
       } catch {
-        if lane.control.report(.brokerAway("\(error)")) { lane.logger.warning("waiting for the broker: \(error)") }
+        if lane.control.report(.brokerAway("\(error)")) {
+          lane.logger.warning("waiting for the broker: \(error)")
+        }
         mailbox.wait(atMost: .seconds(1))
         return false
       }

@@ -153,7 +153,7 @@ package final class Mailbox<Content>: Companion {
   ) throws(RabbitMQError) -> UInt64 {
     do throws(RabbitMQError) {
       return try message.publish(on: connection)
-    } catch where error.scope == .request && !isBlocked {
+    } catch  where error.scope == .request && !isBlocked {
       return try message.withOwnHeadersOnly.publish(on: connection)
     }
   }

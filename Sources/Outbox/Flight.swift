@@ -49,7 +49,8 @@ struct Flight {
       case .unroutable(_, let text):
         published[index].failure =
           "\(message.messageID ?? "a message") has no queue (\(text)); crossdock topology apply declares them"
-      case .refused: published[index].failure = "the broker could not take \(message.messageID ?? "a message")"
+      case .refused:
+        published[index].failure = "the broker could not take \(message.messageID ?? "a message")"
       }
     }
     while let first = published.first, first.missing == 0 {

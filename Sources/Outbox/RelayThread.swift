@@ -104,7 +104,8 @@ final class RelayThread: Companion {
     for message in messages {
       let (exchange, key) = configuration.topology.destination(of: message.route)
       let tag = try broker.publish(
-        exchange: exchange, routingKey: key, mandatory: true, properties: message.properties, body: message.body)
+        exchange: exchange, routingKey: key, mandatory: true, properties: message.properties,
+        body: message.body)
       tags.append((tag, message.messageId))
     }
     flight.add(packet.key, tags: tags)

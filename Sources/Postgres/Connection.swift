@@ -75,7 +75,9 @@ package final class Connection {
   private static func startConnection(keywords: [String], values: [String]) -> OpaquePointer? {
     let keys = keywords.map { strdup($0) }
     let texts = values.map { strdup($0) }
-    defer { (keys + texts).forEach { free($0) } }
+    defer {
+      for text in keys + texts { free(text) }
+    }
     let keyPointers = keys.map { UnsafePointer($0) } + [nil]
     let valuePointers = texts.map { UnsafePointer($0) } + [nil]
     return PQconnectStartParams(keyPointers, valuePointers, 1)

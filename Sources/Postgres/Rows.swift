@@ -111,11 +111,11 @@ package struct Row {
 
   package func uuid(_ column: Int) -> UUID {
     withBytes(column) { bytes in
-      bytes.count == 16 ? UUID(uuid: bytes.loadUnaligned(as: uuid_t.self)) : UUID(uuid: UUID_NULL)
+      bytes.count == 16 ? UUID(uuid: bytes.loadUnaligned(as: uuid_t.self)) : UUID(uuid: zeroes)
     }
   }
 
   package func optionalUUID(_ column: Int) -> UUID? { isNull(column) ? nil : uuid(column) }
 }
 
-private let UUID_NULL: uuid_t = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+private let zeroes: uuid_t = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

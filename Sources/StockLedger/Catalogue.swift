@@ -120,7 +120,8 @@ package struct Catalogue {
       """, [unknown, owners.map(\.id), owners.map(\.marketplace)])
     for row in rows {
       byListing[row.int(0)] = Place(
-        listing: row.int(0), stock: row.int(1), variation: row.int(2), marketplace: row.int(3), sku: row.text(4),
+        listing: row.int(0), stock: row.int(1), variation: row.int(2), marketplace: row.int(3),
+        sku: row.text(4),
         platform: platforms[row.uuid(5).uuidString.lowercased()] ?? "")
     }
   }

@@ -5,7 +5,9 @@ import Testing
 import Topology
 
 struct LaneTests {
-  @Test func `a body that is no event is a dead letter with its reason, and its neighbours commit`() async throws {
+  @Test func `a body that is no event is a dead letter with its reason, and its neighbours commit`()
+    async throws
+  {
     try await Workbench.with { bench in
       try bench.startLane()
       try bench.publish([("a", "a one"), ("b", "poison"), ("c", "c three")])
@@ -45,7 +47,8 @@ struct LaneTests {
     }
   }
 
-  @Test func `rule 14: what was delayed is no duplicate when it comes again, and is dead after its last attempt`()
+  @Test
+  func `rule 14: what was delayed is no duplicate when it comes again, and is dead after its last attempt`()
     async throws
   {
     try await Workbench.with { bench in

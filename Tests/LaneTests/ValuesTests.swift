@@ -3,7 +3,9 @@ import RabbitMQ
 import Testing
 
 struct AcksTests {
-  private func tag(_ number: UInt64, epoch: Int = 1) -> DeliveryTag { DeliveryTag(epoch: epoch, number: number) }
+  private func tag(_ number: UInt64, epoch: Int = 1) -> DeliveryTag {
+    DeliveryTag(epoch: epoch, number: number)
+  }
 
   @Test func `a batch without gaps is one multiple ack`() {
     var acks = Acks(epoch: 1)
@@ -15,7 +17,8 @@ struct AcksTests {
   @Test func `rule 15: a multiple ack never reaches past an unsettled tag`() {
     var acks = Acks(epoch: 1)
     for number in 1...5 { acks.receive(tag(UInt64(number))) }
-    #expect(acks.settle([tag(2), tag(4)]) == [.init(tag: 2, multiple: false), .init(tag: 4, multiple: false)])
+    #expect(
+      acks.settle([tag(2), tag(4)]) == [.init(tag: 2, multiple: false), .init(tag: 4, multiple: false)])
     #expect(acks.settle([tag(1)]) == [.init(tag: 1, multiple: true)])
     #expect(acks.settle([tag(3), tag(5)]) == [.init(tag: 5, multiple: true)])
     #expect(acks.unsettled == 0)

@@ -50,7 +50,8 @@ final class Workbench {
   var configuration: LaneConfiguration {
     get throws {
       LaneConfiguration(
-        brokers: try Address.parse(try TestServers.amqpURL), database: database, topology: topology, batch: 100,
+        brokers: try Address.parse(try TestServers.amqpURL), database: database, topology: topology,
+        batch: 100,
         maxAttempts: 2, build: "test")
     }
   }
@@ -92,7 +93,9 @@ final class Workbench {
     }
   }
 
-  func effects() throws -> Set<String> { Set(try connection.query("SELECT id FROM effects").map { $0.text(0) }) }
+  func effects() throws -> Set<String> {
+    Set(try connection.query("SELECT id FROM effects").map { $0.text(0) })
+  }
 
   func ready(_ queue: String) throws -> Int { try broker.depth(of: queue)?.ready ?? -1 }
 

@@ -6,7 +6,8 @@ import Time
 private func at(_ seconds: Int64) -> Timestamp { Timestamp(secondsSince1970: seconds) }
 
 private func version(
-  _ updated: Int64, cancelled: Int64? = nil, placed: Int64? = nil, observed: Int64? = nil, eligible: Bool = true,
+  _ updated: Int64, cancelled: Int64? = nil, placed: Int64? = nil, observed: Int64? = nil,
+  eligible: Bool = true,
   _ lines: [OrderVersion.Line]?
 ) -> OrderVersion {
   OrderVersion(
@@ -66,7 +67,9 @@ struct OrderStepsTests {
   }
 
   @Test func `input 16: an order first seen cancelled sells nothing in the end`() {
-    #expect(OrderSteps.of(OrderVersions([version(20, cancelled: 25, placed: 10, [line(2)])])).values.reduce(0, +) == 0)
+    #expect(
+      OrderSteps.of(OrderVersions([version(20, cancelled: 25, placed: 10, [line(2)])])).values.reduce(0, +)
+        == 0)
   }
 
   @Test func `input 21: a restock and then a cancellation restock once`() {
@@ -92,7 +95,8 @@ struct OrderStepsTests {
 
   @Test func `what is stored is what is read back`() throws {
     let versions = OrderVersions([
-      version(10, [line(2, "emoji 🧦 \"quoted\"")]), version(20, nil), version(30, cancelled: 31, placed: 5, []),
+      version(10, [line(2, "emoji 🧦 \"quoted\"")]), version(20, nil),
+      version(30, cancelled: 31, placed: 5, []),
     ])
     #expect(OrderVersions(stored: versions.stored) == versions)
     #expect(OrderVersions(stored: "[[1]]") == nil)

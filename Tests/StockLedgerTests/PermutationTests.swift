@@ -8,7 +8,8 @@ import Testing
 
 /// Promise 4: any order, any number of times, any interleaving over workers gives the same final state.
 struct PermutationTests {
-  private static let seed = UInt64(ProcessInfo.processInfo.environment["CROSSDOCK_TEST_SEED"] ?? "") ?? 20_261_121
+  private static let seed =
+    UInt64(ProcessInfo.processInfo.environment["CROSSDOCK_TEST_SEED"] ?? "") ?? 20_261_121
 
   @Test func `any order and repetition of the events of a world books the closed form`() async throws {
     print("seed \(Self.seed)")
@@ -20,7 +21,8 @@ struct PermutationTests {
           let seed = Self.seed &+ UInt64(number)
           var random = SplitMix(seed: ~seed)
           let world = World(marketplace: number + 1, seed: seed)
-          var deliveries = world.events + world.events.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
+          var deliveries =
+            world.events + world.events.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
           deliveries.shuffle(using: &random)
           var ledger = StockLedger(lowThreshold: 5, logger: TestServers.silence)
           while !deliveries.isEmpty {

@@ -20,7 +20,9 @@ struct World {
     var random = SplitMix(seed: seed)
     let orders = Int.random(in: 1...4, using: &random)
     for number in 1...orders { addOrder("order-\(number)", platform: platform, &random) }
-    for number in 0..<Int.random(in: 0...4, using: &random) { addSnapshot(number, platform: platform, &random) }
+    for number in 0..<Int.random(in: 0...4, using: &random) {
+      addSnapshot(number, platform: platform, &random)
+    }
     for number in 0..<Int.random(in: 0...2, using: &random) { addTopup(number, platform: platform, &random) }
   }
 
@@ -29,7 +31,9 @@ struct World {
     let steps = OrderSteps.of(group: versions)
     var stock: [String: Int] = [:]
     for (index, listing) in listings.enumerated() {
-      let own = steps.values.joined().filter { $0.key.listing == index }.map { (at: $0.key.at, size: $0.value) }
+      let own = steps.values.joined().filter { $0.key.listing == index }.map {
+        (at: $0.key.at, size: $0.value)
+      }
       let facts = ListingFacts(bases: bases[listing] ?? [], steps: own)
       stock["SKU-\(listing)"] = facts.share
     }
@@ -98,7 +102,8 @@ struct World {
     let sku = "SKU-loose-\(number)"
     events.append(
       Event(
-        id: "\(platform):\(connection):topup-\(number)", type: .stockTopup, time: at, connectionId: connection,
+        id: "\(platform):\(connection):topup-\(number)", type: .stockTopup, time: at,
+        connectionId: connection,
         platform: platform, marketplaceId: marketplace, subjectData: .topup(Topup(sku: sku, quantity: 5))))
     looseTopups += 5
   }
