@@ -34,7 +34,7 @@ package final class Browser {
     let connection = try Connection.open(brokers, name: "crossdock desk", authorities: authorities)
     let browser = Browser(connection: connection, topology: topology, queue: queue)
     // An error lets go of the connection, and so of the lock and of all that was taken.
-    guard try browser.lock() else { return nil }
+    try browser.lock()
     try browser.take(atMost: min(limit, mostLetters))
     return browser.letters.isEmpty ? nil : browser
   }
@@ -42,17 +42,15 @@ package final class Browser {
   /// Puts back all that is not settled.
   package func close() { connection.close() }
 
-  /// False when there is nothing to look at.
-  private func lock() throws -> Bool {
+  /// Before anything else, since letters that another desk looks at are not counted as ready.
+  private func lock() throws {
     let name = topology.deadName(queue)
-    guard let depth = try connection.depth(of: name) else {
+    guard try connection.depth(of: name) != nil else {
       throw DeskError("the queue \(name) is missing: run `crossdock topology apply`")
     }
-    guard depth.ready > 0 else { return false }
     guard try acquire(name + ".desk") else {
       throw DeskError("somebody else is looking at \(name): try again when they are done")
     }
-    return true
   }
 
   /// False when somebody else has that queue.

@@ -17,7 +17,7 @@ struct DeskTests {
     func open() throws -> RabbitMQ.Connection { try RabbitMQ.Connection.open(brokers, name: "tests") }
 
     /// Puts letters into the dead queue of the stock ledger, as a lane would.
-    func bury(_ ids: [String], class errorClass: String = "bad_event") throws {
+    func bury(_ ids: [String], class errorClass: String = "bad_event", beside others: Int = 0) throws {
       let connection = try open()
       defer { connection.close() }
       for id in ids {
@@ -31,7 +31,7 @@ struct DeskTests {
               (LetterHeader.deadAt, "2026-01-01T12:00:00Z"),
             ]), body: Array("body of \(id)".utf8))
       }
-      try waitFor(ids.count, in: topology.deadName(.stockLedger), on: connection)
+      try waitFor(others + ids.count, in: topology.deadName(.stockLedger), on: connection)
     }
 
     /// A quorum queue shows a message a moment after its publish.
@@ -73,7 +73,7 @@ struct DeskTests {
   @Test func `letters that failed alike make one group`() async throws {
     try await Self.with { (place) throws in
       try place.bury(["a", "b"])
-      try place.bury(["c"], class: "unavailable")
+      try place.bury(["c"], class: "unavailable", beside: 2)
       let letters =
         try place.desk.letters(Selection(ids: ["c"])) + place.desk.letters(Selection(ids: ["a", "b"]))
       let groups = LetterGroup.groups(of: letters)
@@ -87,7 +87,7 @@ struct DeskTests {
     try await Self.with { (place) throws in
       try place.bury(["a", "b", "c"])
       let result = try place.desk.requeue(Selection(ids: ["b"]), actor: "tests")
-      #expect(result == .init(requeued: 1, left: 0))
+      #expect(result.requeued == 1 && result.left == 0)
       #expect(try place.desk.letters(Selection()).map(\.id) == ["a", "c"])
       let connection = try place.open()
       try place.waitFor(1, in: place.topology.name(.stockLedger), on: connection)
