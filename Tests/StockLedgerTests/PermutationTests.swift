@@ -17,7 +17,7 @@ struct PermutationTests {
       let url = test.url
       try await onThread {
         let connection = try fast(url)
-        for number in 0..<1_500 {
+        for number in 0..<2_000 {
           let seed = Self.seed &+ UInt64(number)
           var random = SplitMix(seed: ~seed)
           let world = World(marketplace: number + 1, seed: seed)
