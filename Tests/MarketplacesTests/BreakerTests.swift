@@ -23,8 +23,18 @@ import Time
     #expect(breaker.admit(at: later) == .refused(remaining: Breaker.probeTime))
     breaker.failed(at: later, policy: policy)
     #expect(breaker.admit(at: later) == .refused(remaining: .seconds(20)))
-    for _ in 1...40 { breaker.failed(at: later, policy: policy) }
-    #expect(breaker.admit(at: later) == .refused(remaining: .seconds(30)))
+    var moment = later
+    for _ in 1...40 {
+      moment = moment + .seconds(30)
+      breaker.failed(at: moment, policy: policy)
+    }
+    #expect(breaker.admit(at: moment) == .refused(remaining: .seconds(30)))
+  }
+
+  @Test func `calls that were under way when it opened say nothing new`() {
+    var breaker = Breaker()
+    for _ in 1...40 { breaker.failed(at: start, policy: policy) }
+    #expect(breaker.admit(at: start) == .refused(remaining: .seconds(10)))
   }
 
   @Test func `a success closes it`() {
