@@ -83,10 +83,18 @@ struct MessageTests {
   @Test func `an expired message does not arrive`() throws {
     let broker = try TestBroker()
     let queue = try broker.queue()
+    try broker.connection.enableConfirms()
+    var confirms = Confirms()
     for (id, expiration) in [("short", Duration.milliseconds(1)), ("long", .seconds(600))] {
-      try broker.connection.publish(
-        exchange: "", routingKey: queue, properties: Publishing(messageID: id, expiration: expiration),
-        body: [])
+      confirms.expect(
+        try broker.connection.publish(
+          exchange: "", routingKey: queue, properties: Publishing(messageID: id, expiration: expiration),
+          body: []))
+    }
+    // Both are in the queue before it is looked at, so that one left is the one that did not expire.
+    try eventually {
+      if case .confirm(let confirm) = try broker.connection.next() { _ = confirms.settle(confirm) }
+      return confirms.isEmpty
     }
     try eventually { try broker.connection.depth(of: queue)?.ready == 1 }
     try broker.connection.consume(queue, prefetch: 10)
