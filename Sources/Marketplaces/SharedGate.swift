@@ -54,16 +54,18 @@ package final class SharedGate: CallGate {
     let (bucket, breakers) = (self.bucket, self.breakers)
     let handful = bucket.allowance.burst >= Double(4 * Self.handful) ? Self.handful : 1
     do {
-      let (taken, wait, troubled) = try await database.withConnection { connection in
+      let (taken, wait, troubled) = try await database.withConnection {
+        connection -> (Int, Duration?, Bool) in
+        // The allowance first: a probe that is claimed and then waits for a call would keep everybody waiting.
+        if case .wait(let wait) = try bucket.take(on: connection) { return (0, wait, true) }
         let health = try breakers.look(on: connection)
         if let refusal = health.refusal { throw refusal }
         // While something is wrong every call asks, so that a probe is one call only.
-        let wanted = health.troubled ? 1 : handful
-        if case .granted = try bucket.take(Double(wanted), on: connection) {
-          return (wanted, Duration?.none, health.troubled)
+        guard !health.troubled, handful > 1 else { return (1, nil, health.troubled) }
+        guard case .granted = try bucket.take(Double(handful - 1), on: connection) else {
+          return (1, nil, false)
         }
-        guard case .wait(let wait) = try bucket.take(on: connection) else { return (1, nil, health.troubled) }
-        return (0, wait, health.troubled)
+        return (handful, nil, false)
       }
       purse.withLockedValue { purse in
         purse.calls += max(taken - 1, 0)
