@@ -122,8 +122,9 @@ struct LaneTests {
       try bench.connection.query(
         "INSERT INTO in_hand (consumer, body_hash, crashes, alone) VALUES ('disputes', $1, 2, true)",
         [InHand.hash(of: taken[0])])
-      for delivery in taken { try bench.broker.nack(delivery.tag, multiple: false, requeue: true) }
+      // No consumer any more when they go back, or they would come back here.
       try bench.broker.cancel(tag)
+      for delivery in taken { try bench.broker.nack(delivery.tag, multiple: false, requeue: true) }
       try bench.startLane()
       let letter = try #require(try bench.deadLetter())
       #expect(letter.messageID == "crasher")
