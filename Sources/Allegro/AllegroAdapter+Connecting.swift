@@ -27,10 +27,10 @@ extension AllegroAdapter {
       token, secrets throws(MarketplaceError) in
       try await oauth.refresh(token, secrets)
     }
-    let gate = SharedGate(
-      database: store.database, connectionId: connection.id, allowance: allowance, logger: logger)
     return AllegroAdapter(
       connection: connection,
-      client: MarketplaceClient(transport: transport, gate: gate, authorisation: tokens), filter: filter)
+      client: store.client(
+        of: connection, over: http, allowance: allowance, authorisation: tokens, logger: logger),
+      filter: filter)
   }
 }

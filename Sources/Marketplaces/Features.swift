@@ -8,6 +8,10 @@ package struct Features: Sendable, Equatable {
   package var messages: Bool
   /// Whether it sends webhooks.
   package var webhooks: Bool
+  /// The topics of the webhooks that can be registered through its API; empty when that is done by hand.
+  package var webhookTopics: [String]
+  /// Whether one order can be read by its id.
+  package var readsOrders: Bool
   /// Whether two orders can become one under a new id, so that lines are keyed by their own id.
   package var mergesOrders: Bool
 
@@ -21,12 +25,14 @@ package struct Features: Sendable, Equatable {
 
   package init(
     feeds: Set<Feed>, stockWrite: StockWrite = .none, messages: Bool = false, webhooks: Bool = false,
-    mergesOrders: Bool = false
+    webhookTopics: [String] = [], readsOrders: Bool = false, mergesOrders: Bool = false
   ) {
     self.feeds = feeds
     self.stockWrite = stockWrite
     self.messages = messages
     self.webhooks = webhooks
+    self.webhookTopics = webhookTopics
+    self.readsOrders = readsOrders
     self.mergesOrders = mergesOrders
   }
 }

@@ -22,6 +22,18 @@ package protocol MarketplaceAdapter: Sendable {
   /// Writes to the buyer of an order. The key is the same for every attempt at the same message.
   func send(message: String, toBuyerOf orderId: String, idempotencyKey: String) async throws(MarketplaceError)
 
+  /// Reads one order now, as an item of the `orders` feed would have it.
+  func order(_ externalId: String) async throws(MarketplaceError) -> FeedItem
+
+  /// The webhooks that are registered at the marketplace for this connection, ours and others'.
+  func webhooks() async throws(MarketplaceError) -> [WebhookSubscription]
+
+  /// Registers a webhook; one that is there already is no error.
+  func subscribe(to topic: String, url: String) async throws(MarketplaceError)
+
+  /// Removes a webhook; one that is gone already is no error.
+  func unsubscribe(_ subscription: WebhookSubscription) async throws(MarketplaceError)
+
   /// A call that changes nothing and succeeds only with valid credentials.
   func check() async throws(MarketplaceError)
 }
@@ -56,5 +68,25 @@ extension MarketplaceAdapter {
     message: String, toBuyerOf orderId: String, idempotencyKey: String
   ) async throws(MarketplaceError) {
     throw .unsupported("this marketplace has no way to write to the buyer of an order")
+  }
+
+  package func order(_ externalId: String) async throws(MarketplaceError) -> FeedItem {
+    throw .unsupported("this marketplace has no way to read one order")
+  }
+
+  package func webhooks() async throws(MarketplaceError) -> [WebhookSubscription] {
+    throw .unsupported(Self.noRegistration)
+  }
+
+  package func subscribe(to topic: String, url: String) async throws(MarketplaceError) {
+    throw .unsupported(Self.noRegistration)
+  }
+
+  package func unsubscribe(_ subscription: WebhookSubscription) async throws(MarketplaceError) {
+    throw .unsupported(Self.noRegistration)
+  }
+
+  private static var noRegistration: String {
+    "webhooks of this marketplace are registered by hand, in its own settings"
   }
 }

@@ -22,13 +22,15 @@ package struct PollJob: Sendable, Equatable {
   package var runId: Int64?
   /// Only for `listings`: re-read just these (Rule 9: a snapshot that lies too near to a sale is read again).
   package var listings: [String]
+  /// Only for `orders`: read just these, which a webhook has named.
+  package var orders: [String]
 
   package enum Reason: String, Sendable { case schedule, manual, continuation, reread }
 
   package init(
     jobId: String, connectionId: UUID, feed: Feed, expiresAt: Timestamp, reason: Reason,
     lookback: Duration? = nil, batchSize: Int? = nil, maxPages: Int? = nil, dryRun: Bool = false,
-    runId: Int64? = nil, listings: [String] = []
+    runId: Int64? = nil, listings: [String] = [], orders: [String] = []
   ) {
     self.jobId = jobId
     self.connectionId = connectionId
@@ -41,6 +43,7 @@ package struct PollJob: Sendable, Equatable {
     self.dryRun = dryRun
     self.runId = runId
     self.listings = listings
+    self.orders = orders
   }
 
   /// The message's id, the same for every copy of the job.
@@ -75,6 +78,7 @@ extension PollJob {
     if dryRun { json["dryRun"] = true }
     if let runId { json["runId"] = .integer(runId) }
     if !listings.isEmpty { json["listings"] = .array(listings.map(JSON.string)) }
+    if !orders.isEmpty { json["orders"] = .array(orders.map(JSON.string)) }
     return json.bytes
   }
 
@@ -99,7 +103,8 @@ extension PollJob {
       lookback: bounded(json["lookbackSeconds"], 1...31_536_000).map { .seconds($0) },
       batchSize: bounded(json["batchSize"], 1...1_000), maxPages: bounded(json["maxPages"], 1...10_000),
       dryRun: json["dryRun"].bool ?? false, runId: json["runId"].integer,
-      listings: json["listings"].array.prefix(1_000).compactMap(\.text))
+      listings: json["listings"].array.prefix(1_000).compactMap(\.text),
+      orders: json["orders"].array.prefix(1_000).compactMap(\.text))
   }
 
   private static func bounded(_ json: JSON, _ range: ClosedRange<Int>) -> Int? {

@@ -30,6 +30,26 @@ extension PollWorker {
     return .ack
   }
 
+  /// Reads a few orders that a webhook has named, without touching where the feed stands. One that the marketplace
+  /// doesn't know is nobody's failure.
+  func fetch(
+    _ job: PollJob, _ account: MarketplaceConnection, _ adapter: any MarketplaceAdapter, attempts: Int
+  ) async throws -> Disposition {
+    let read: [String: FeedItem?]
+    do {
+      read = try await concurrently(job.orders) { id throws(MarketplaceError) in
+        try await adapter.findOrder(id)
+      }
+    } catch {
+      return PollRules(on: error, attempts: attempts).disposition
+    }
+    let items = read.sorted { $0.key < $1.key }.compactMap(\.value)
+    try await database.transaction { connection in
+      _ = try PageWriter(account: account).write(items, on: connection)
+    }
+    return .ack
+  }
+
   /// A dry run: asks the marketplace, counts, and changes nothing but the record of runs.
   func rehearse(
     _ job: PollJob, _ account: MarketplaceConnection, _ adapter: any MarketplaceAdapter
@@ -75,6 +95,16 @@ extension MarketplaceAdapter {
   fileprivate func find(_ listingId: String) async throws(MarketplaceError) -> ListingRead? {
     do {
       return try await listing(listingId)
+    } catch {
+      guard case .notFound = error else { throw error }
+      return nil
+    }
+  }
+
+  /// Reads one order now; nil when there is none of that id.
+  fileprivate func findOrder(_ orderId: String) async throws(MarketplaceError) -> FeedItem? {
+    do {
+      return try await order(orderId)
     } catch {
       guard case .notFound = error else { throw error }
       return nil

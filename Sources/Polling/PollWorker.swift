@@ -63,6 +63,7 @@ package struct PollWorker: JobHandler {
       return try await drop(job, error.description)
     }
     if !job.listings.isEmpty { return try await reread(job, account, adapter, attempts: attempts) }
+    if !job.orders.isEmpty { return try await fetch(job, account, adapter, attempts: attempts) }
     if job.dryRun { return try await rehearse(job, account, adapter) }
     return try await poll(job, account, adapter, attempts: attempts)
   }

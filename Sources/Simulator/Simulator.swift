@@ -33,7 +33,7 @@ package struct Simulator: Service {
   }
 
   /// The names of all the accounts there are.
-  package static let accountNames = AllegroAccount.allCases.map(\.rawValue)
+  package static let accountNames = AccountPlan.all.map(\.name)
 
   package let accounts: [Account]
   private let configuration: Configuration
@@ -69,18 +69,19 @@ package struct Simulator: Service {
   }
 
   private static func open(_ configuration: Configuration, at start: Timestamp) -> [Account] {
-    let chosen = AllegroAccount.allCases.filter {
-      configuration.accounts.isEmpty || configuration.accounts.contains($0.rawValue)
+    let chosen = AccountPlan.all.filter {
+      configuration.accounts.isEmpty || configuration.accounts.contains($0.name)
     }
-    var behaviour = Behaviour(ordersPerSecond: configuration.ordersPerSecond / Double(max(1, chosen.count)))
-    behaviour.worsen(to: configuration.faults)
-    return chosen.map { account in
-      let seed = configuration.seed &* 1000 &+ account.number
+    let rate = configuration.ordersPerSecond / Double(max(1, chosen.count))
+    return chosen.map { plan in
+      let seed = configuration.seed &* 1000 &+ plan.number
+      var behaviour = Behaviour(ordersPerSecond: rate)
+      behaviour.worsen(to: configuration.faults)
+      plan.adapt(&behaviour)
       let market = Market(seed: seed, listings: configuration.listings, behaviour: behaviour, start: start)
-      let shop = AllegroShop(
-        account: account, market: market, seed: seed, requestsPerMinute: configuration.requestsPerMinute,
-        tokenLifetime: configuration.tokenLifetime)
-      return Account(shop: shop, faults: FaultPlan(level: configuration.faults, seed: seed))
+      return Account(
+        shop: plan.open(market, seed, configuration),
+        faults: FaultPlan(level: configuration.faults, seed: seed))
     }
   }
 }

@@ -12,6 +12,8 @@ struct MarketplaceAccess: Sendable {
   let connections: ConnectionStore
   let adapters: Adapters
   let http: HTTPClient
+  /// How the webhooks of each marketplace that sends any are read.
+  let webhookReaders: [Platform: any WebhookReader]
 
   init(settings: Settings, database: Database, logger: Logger) throws {
     let store = ConnectionStore(database: database, keys: try settings.secretKeys())
@@ -19,23 +21,17 @@ struct MarketplaceAccess: Sendable {
     let filter = OrderFilter(
       allowedStatuses: Set(settings.allowedFinancialStatuses),
       includesTestOrders: settings.includesTestOrders)
-    let (id, secret) = (settings.allegroClientID, settings.allegroClientSecret?.revealed)
+    let allegro = AllegroAdapter.Application(
+      clientId: settings.allegroClientID, clientSecret: settings.allegroClientSecret?.revealed)
     connections = store
     self.http = http
     adapters = Adapters([
-      .allegro: { connection in
-        let transport = HTTPTransport(client: http, baseURL: connection.baseURL)
-        let oauth = AllegroOAuth(
-          transport: transport, baseURL: connection.baseURL, clientId: id, clientSecret: secret)
-        let tokens = OAuthTokens(store: store, connectionId: connection.id, refresh: oauth.refresh)
-        let gate = SharedGate(
-          database: database, connectionId: connection.id, allowance: AllegroAdapter.allowance,
-          logger: logger)
-        return AllegroAdapter(
-          connection: connection,
-          client: MarketplaceClient(transport: transport, gate: gate, authorisation: tokens), filter: filter)
+      .allegro: {
+        AllegroAdapter.connect(
+          to: $0, store: store, http: http, application: allegro, filter: filter, logger: logger)
       }
     ])
+    webhookReaders = [:]
   }
 
   /// The feeds that a connection's marketplace has.
