@@ -31,6 +31,7 @@ extension Target.Dependency {
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
   static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+  static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -51,6 +52,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -151,8 +153,19 @@ let package = Package(
         "RabbitMQ", "Readiness", "Topology", "Postgres", "Lane", "JSON", "Time", .crypto, .httpClient, .nio,
       ]),
     tests("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Time", "TestServers"]),
-    library("Gateway", ["JSON", .hummingbird, .nio, .lifecycle, .logging, .metrics, .coreMetrics]),
-    tests("Gateway", [.hummingbird, .hummingbirdTesting, .lifecycle, .logging, .metrics, .coreMetrics]),
+    library(
+      "Gateway",
+      [
+        "Postgres", "JSON", "Time", .hummingbird, .hummingbirdCore, .httpTypes, .nioHTTPTypes, .nio,
+        .concurrencyHelpers, .crypto, .jwt, .lifecycle, .logging, .metrics, .coreMetrics,
+      ]),
+    tests(
+      "Gateway",
+      [
+        "Postgres", "TestServers", "JSON", .hummingbird, .hummingbirdTesting, .httpTypes, .nio, .jwt,
+        .lifecycle,
+        .logging, .metrics, .coreMetrics,
+      ]),
     library(
       "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),
     tests("Simulator", ["JSON", "Time", .httpClient, .nio, .lifecycle, .logging]),
@@ -162,7 +175,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes",
         "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
-        .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio, .jwt,
+        .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
     tests("Commands", ["TestServers", "Postgres"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),

@@ -1,52 +1,74 @@
 import HTTPTypes
 package import Hummingbird
+import HummingbirdCore
 import JSON
 package import Logging
-package import ServiceLifecycle
+import NIOCore
+import ServiceLifecycle
 
-/// The HTTP side of a process: health and metrics.
+/// The HTTP side of a process: health and metrics, and in a gateway the routes of all features.
 package struct Gateway: Service {
   private let host: String
   private let port: Int
   private let metrics: MetricsRegistry
   private let live: [HealthCheck]
   private let ready: [HealthCheck]
+  private let routes: [any Routes]
+  private let authenticator: Authenticator?
   private let logger: Logger
 
-  /// `live` says whether the process should be started anew, `ready` whether it does its work now.
+  /// `live` says whether the process should be started anew, `ready` whether it does its work now. Without an
+  /// `authenticator` guarded routes answer 503.
   package init(
     host: String = "0.0.0.0", port: Int, metrics: MetricsRegistry, live: [HealthCheck] = [],
-    ready: [HealthCheck], logger: Logger
+    ready: [HealthCheck], routes: [any Routes] = [], authenticator: Authenticator? = nil, logger: Logger
   ) {
     self.host = host
     self.port = port
     self.metrics = metrics
     self.live = live
     self.ready = ready
+    self.routes = routes
+    self.authenticator = authenticator
     self.logger = logger
   }
 
   package func run() async throws {
+    try await application.run()
+  }
+
+  /// The server, also for tests that need a socket.
+  package var application: Application<Responder> {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
-    let application = Application(
-      router: router,
-      configuration: .init(address: .hostname(host, port: port), serverName: "crossdock"),
+    return Application(
+      responder: responder,
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [RequestDeadline(limit: .seconds(20))], idleTimeout: .seconds(30),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 16_384, maxHeaderListSize: 65_536, maxHeaderFieldCount: 100))),
+      configuration: .init(address: .hostname(host, port: port), serverName: "crossdock", backlog: 1_024),
       onServerRunning: { [logger] channel in
         logger.info("listening", metadata: ["port": "\(channel.localAddress?.port ?? 0)"])
       },
       logger: quiet)
-    try await application.run()
   }
 
-  /// The routes, also for tests without a socket.
-  package var router: Router<BasicRequestContext> {
-    let router = Router()
-    router.get("/metrics") { _, _ in
+  /// Answers requests, also in tests without a socket.
+  package var responder: Responder { Responder(router) }
+
+  /// Every route that there is.
+  package var router: Router<GatewayContext> {
+    let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: Problems())
+    let all = GatewayRoutes(router, authenticator: authenticator)
+    all.open.get("/metrics") { _, _ in
       Self.response(.ok, Exposition.contentType, metrics.exposition)
     }
-    router.get("/health/live") { _, _ in await Self.health(live) }
-    router.get("/health/ready") { _, _ in await Self.health(ready) }
+    all.open.get("/health/live") { _, _ in await Self.health(live) }
+    all.open.get("/health/ready") { _, _ in await Self.health(ready) }
+    for feature in routes { feature.add(to: all) }
     return router
   }
 

@@ -43,6 +43,7 @@ extension Settings {
     secretKey = reader.secret("CROSSDOCK_SECRET_KEY", allowed: "32 bytes in base64", parse: Self.key)
 
     tokenSecret = reader.secret("API_JWT_SECRET")
+    tokenKeysFile = reader.text("API_JWKS_FILE")
     gatewayPort = reader.int("API_GATEWAY_PORT", default: 3411, in: ports)
     metricsPort = reader.int("METRICS_PORT", default: 9411, in: ports)
     baseURL = reader.value(

@@ -20,6 +20,8 @@ package struct Settings: Sendable {
 
   /// `API_JWT_SECRET`
   package var tokenSecret: Secret?
+  /// `API_JWKS_FILE`: public keys of an identity provider whose tokens count too.
+  package var tokenKeysFile: String?
   /// `API_GATEWAY_PORT`
   package var gatewayPort: Int
   /// `METRICS_PORT`, of processes without a gateway.

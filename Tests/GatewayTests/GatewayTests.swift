@@ -14,7 +14,7 @@ struct GatewayTests {
   }
 
   static func get(_ path: String, from gateway: Gateway) async throws -> (status: Int, body: String) {
-    try await Application(router: gateway.router).test(.router) { client in
+    try await Application(responder: gateway.responder).test(.router) { client in
       try await client.execute(uri: path, method: .get) { ($0.status.code, String(buffer: $0.body)) }
     }
   }

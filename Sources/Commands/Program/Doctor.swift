@@ -61,7 +61,10 @@ struct Examination {
   let settings: Settings
 
   func findings() async -> [Finding] {
-    [await database(), await schema(), await clock(), await broker(), await topology(), secretKey()]
+    [
+      await database(), await schema(), await clock(), await broker(), await topology(), secretKey(),
+      tokenSecret(),
+    ]
   }
 
   private func finding(_ subject: String, _ look: () async throws -> String) async -> Finding {
@@ -133,6 +136,19 @@ struct Examination {
       }
       return "\(topology.queues.count) queues of \(topology.namespace)"
     }
+  }
+
+  private func tokenSecret() -> Finding {
+    let name = "API_JWT_SECRET"
+    guard let secret = settings.tokenSecret else {
+      if settings.tokenKeysFile != nil { return Finding(subject: name, detail: "not set; API_JWKS_FILE is") }
+      return Finding(subject: name, problem: "not set: the API refuses everybody; give a long random text")
+    }
+    // RFC 7518, 3.2: the key of HS256 has 256 bits at least.
+    guard secret.revealed.utf8.count >= 32 else {
+      return Finding(subject: name, problem: "shorter than 32 bytes: tokens can be forged by trying")
+    }
+    return Finding(subject: name, detail: "set")
   }
 
   private func secretKey() -> Finding {

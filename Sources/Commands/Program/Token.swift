@@ -1,6 +1,5 @@
 import ArgumentParser
-import Foundation
-import JWTKit
+import Gateway
 import Settings
 
 /// `crossdock token`
@@ -14,35 +13,24 @@ struct Token: AsyncParsableCommand {
         crossdock token --subject shop-7 --role seller --ttl 8h
       """)
 
-  enum Role: String, ExpressibleByArgument, CaseIterable {
-    case seller
-    case `operator`
-    case admin
-  }
-
   @OptionGroup var settings: SettingsOptions
   @Option(help: "Whose token it is.") var subject: String
-  @Option(help: "seller, operator or admin.") var role: Role
+  @Option(help: "seller, operator or admin.") var role: Caller.Role
   @Option(help: ArgumentHelp("How long it is valid: 30m, 8h, 7d.", valueName: "time")) var ttl: TimeSpan =
     .hour
 
+  func validate() throws {
+    guard !subject.isEmpty, subject.count <= 200 else {
+      throw ValidationError("--subject must have 1 to 200 characters")
+    }
+  }
+
   func run() async throws {
     let secret = try settings.load().requiredTokenSecret()
-    let now = Date()
-    let claims = BearerClaims(
-      sub: .init(value: subject), role: role.rawValue, iat: .init(value: now),
-      exp: .init(value: now.addingTimeInterval(Double(ttl.seconds))))
-    let keys = await JWTKeyCollection().add(hmac: HMACKey(from: secret.revealed), digestAlgorithm: .sha256)
-    print(try await keys.sign(claims))
+    let authenticator = try await Authenticator(secret: secret.revealed)
+    let caller = Caller(subject: subject, role: role)
+    print(try await authenticator.token(for: caller, validFor: ttl.seconds))
   }
 }
 
-/// What a bearer token says.
-struct BearerClaims: JWTPayload {
-  var sub: SubjectClaim
-  var role: String
-  var iat: IssuedAtClaim
-  var exp: ExpirationClaim
-
-  func verify(using algorithm: some JWTAlgorithm) throws { try exp.verifyNotExpired() }
-}
+extension Caller.Role: ExpressibleByArgument {}

@@ -27,6 +27,7 @@ struct Assembly {
   private var services: [any Service] = []
   private var ready: [HealthCheck] = []
   private var live: [HealthCheck] = []
+  private var routes: [any Routes] = []
 
   /// The process's metrics. The metrics system can be set up only once in a process.
   private static let metrics: MetricsRegistry = {
@@ -119,6 +120,11 @@ struct Assembly {
     ready.append(HealthCheck("relay") { control.isConnected ? nil : "waiting for broker or database" })
   }
 
+  /// The routes of a gateway beside health and metrics.
+  mutating func addRoutes() throws {
+    routes = []
+  }
+
   // MARK: Health
 
   private mutating func watch(_ name: String, _ control: LaneControl) {
@@ -160,7 +166,9 @@ struct Assembly {
 
   /// Runs until SIGTERM or SIGINT; what is in hand then has 30 s.
   func run(port: Int, isGateway: Bool) async throws {
-    let gateway = Gateway(port: port, metrics: Self.metrics, live: live, ready: ready, logger: logger)
+    let gateway = Gateway(
+      port: port, metrics: Self.metrics, live: live, ready: ready, routes: routes,
+      authenticator: isGateway ? try await settings.authenticator() : nil, logger: logger)
     let front: any Service = isGateway ? gateway : OptionalPort(gateway: gateway, port: port, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: ([front] + services).map { .init(service: $0) },

@@ -21,6 +21,7 @@ struct RunCommand: AsyncParsableCommand {
     try await assembly.checkServers()
     try assembly.add(Role.allCases)
     try assembly.addScheduler()
+    try assembly.addRoutes()
     try await assembly.run(port: settings.gatewayPort, isGateway: true)
   }
 }
@@ -88,8 +89,9 @@ struct GatewayCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try settings.load()
-    let assembly = try Assembly(settings)
+    var assembly = try Assembly(settings)
     try await assembly.checkServers()
+    try assembly.addRoutes()
     try await assembly.run(port: settings.gatewayPort, isGateway: true)
   }
 }
