@@ -9,6 +9,8 @@ package actor Account {
   package nonisolated let prefix: String
   private var shop: any Shop
   private var faults: FaultPlan
+  /// How far its clock is ahead of ours.
+  private var ahead: Duration = .zero
 
   package init(shop: any Shop, faults: FaultPlan) {
     (name, platform, prefix) = (shop.name, shop.platform, shop.prefix)
@@ -16,12 +18,14 @@ package actor Account {
   }
 
   /// Lets the market live until then.
-  package func advance(to now: Timestamp) {
+  package func advance(to moment: Timestamp) {
+    let now = moment + ahead
     shop.market.advance(to: now)
   }
 
   /// The answer, faults included. Faults never change the truth beyond what the request itself does.
-  package func answer(_ request: Request, at now: Timestamp) -> Response {
+  package func answer(_ request: Request, at moment: Timestamp) -> Response {
+    let now = moment + ahead
     shop.market.advance(to: now)
     let fault = faults.next(at: now)
     switch fault {
@@ -60,28 +64,32 @@ package actor Account {
   }
 
   /// When all of its events can be seen.
-  package func stop(at now: Timestamp) -> Timestamp {
-    shop.market.stop(at: now)
-    return shop.market.allVisibleAt
+  package func stop(at moment: Timestamp) -> Timestamp {
+    shop.market.stop(at: moment + ahead)
+    return shop.market.allVisibleAt - ahead
   }
 
-  package func start(at now: Timestamp) { shop.market.start(at: now) }
+  package func start(at moment: Timestamp) { shop.market.start(at: moment + ahead) }
+
+  /// Puts its clock forward; it never goes back.
+  package func jump(by duration: Duration) { ahead += max(duration, .zero) }
+
   package func setFaults(_ level: FaultLevel) { faults.level = level }
 
   /// How many were placed.
   package func placeOrders(_ count: Int, at now: Timestamp) -> Int {
-    shop.market.placeOrders(count, at: now)
+    shop.market.placeOrders(count, at: now + ahead)
   }
 
   package func summary(at now: Timestamp) -> (summary: Market.Summary, isQuiet: Bool, inconsistency: String?)
   {
-    shop.market.advance(to: now)
+    shop.market.advance(to: now + ahead)
     return (shop.market.summary, shop.market.quietSince != nil, shop.market.inconsistency)
   }
 
   /// The truth about each listing: JSON objects with commas between them.
   package func stock(at now: Timestamp) -> [UInt8] {
-    shop.market.advance(to: now)
+    shop.market.advance(to: now + ahead)
     var json = JSONWriter()
     shop.market.writeStock(account: name, platform: platform, into: &json)
     return json.bytes
@@ -89,7 +97,7 @@ package actor Account {
 
   /// The truth about each order: JSON objects with commas between them.
   package func orders(at now: Timestamp) -> [UInt8] {
-    shop.market.advance(to: now)
+    shop.market.advance(to: now + ahead)
     var json = JSONWriter()
     shop.market.writeOrders(account: name, platform: platform, currency: shop.currency, into: &json)
     return json.bytes

@@ -15,6 +15,7 @@ import Time
 /// nothing moves any more but by what is asked of the marketplace, and every event is visible
 /// `POST /control/orders[?account=A]` `{"count":N}` → `{"placed":n}`: N in each account, at once
 /// `POST /control/faults` `{"level":"none"|"some"|"storm"}` → `{"level":"…"}`
+/// `POST /control/clock[?account=A]` `{"ahead":S}` → `{"ahead":S}`: the marketplaces' clocks jump ahead by S seconds
 struct Control: Sendable {
   let accounts: [Account]
 
@@ -33,6 +34,7 @@ struct Control: Sendable {
       return await summary(chosen)
     case ("POST", ["control", "orders"]): return await placeOrders(request, in: chosen)
     case ("POST", ["control", "faults"]): return await setFaults(request, of: chosen)
+    case ("POST", ["control", "clock"]): return await jump(request, chosen)
     case (_, let path) where path.first == "truth" || path.first == "control":
       return refuse(404, "no such route: \(request.method) /\(path.joined(separator: "/"))")
     default: return nil
@@ -98,6 +100,14 @@ struct Control: Sendable {
     else { return refuse(400, "level: none, some or storm is needed, as in {\"level\":\"some\"}") }
     for account in accounts { await account.setFaults(level) }
     return reply(["level": .string(level.rawValue)], readAt: .now())
+  }
+
+  private func jump(_ request: Request, _ accounts: [Account]) async -> Response {
+    guard let body = try? JSON.parse(request.body), let seconds = body["ahead"].integer,
+      (0...3_600).contains(seconds)
+    else { return refuse(400, "ahead: whole seconds from 0 to 3600 are needed, as in {\"ahead\":10}") }
+    for account in accounts { await account.jump(by: .seconds(seconds)) }
+    return reply(["ahead": .integer(seconds)], readAt: .now())
   }
 
   private func reply(_ json: JSON, readAt: Timestamp) -> Response {

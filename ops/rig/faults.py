@@ -1,0 +1,175 @@
+"""What is done to the system, one after the other, as the seed says."""
+
+import signal
+import time
+
+
+class Faults:
+    """The faults by name: each injects, holds, and ends what it did. `world` is what they are done to."""
+
+    def __init__(self, world, dice):
+        self.world = world
+        self.dice = dice
+
+    def names(self):
+        names = [name[6:] for name in dir(self) if name.startswith("fault_")]
+        return [name for name in names if self.world.servers.filler or name != "disk_full"]
+
+    def inject(self, name):
+        """Answers in words what was done."""
+        return getattr(self, "fault_" + name)()
+
+    def _seconds(self, least, most):
+        return round(self.dice.uniform(least, most), 1)
+
+    def _process(self):
+        return self.dice.choice(self.world.processes)
+
+    def _proxy(self):
+        return self.dice.choice(list(self.world.proxies.items()))
+
+    # ---------------------------------------------------------------- processes
+
+    def fault_kill(self):
+        process = self._process()
+        process.signal(signal.SIGKILL)
+        return f"kill -9 {process.name}"
+
+    def fault_terminate(self):
+        process = self._process()
+        process.signal(signal.SIGTERM)
+        return f"SIGTERM to {process.name}"
+
+    def fault_freeze(self):
+        process, seconds = self._process(), self._seconds(1, 12)
+        process.signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        process.signal(signal.SIGCONT)
+        return f"{process.name} frozen for {seconds} s"
+
+    def fault_kill_all_workers(self):
+        for process in self.world.workers:
+            process.signal(signal.SIGKILL)
+        return "kill -9 of all workers"
+
+    # ---------------------------------------------------------------- RabbitMQ
+
+    def fault_broker_restart(self):
+        seconds = self._seconds(0, 4)
+        self._end_broker(signal.SIGTERM, seconds)
+        return f"RabbitMQ stopped for {seconds} s"
+
+    def fault_broker_kill(self):
+        seconds = self._seconds(0, 4)
+        self._end_broker(signal.SIGKILL, seconds)
+        return f"RabbitMQ killed, away for {seconds} s"
+
+    def _end_broker(self, number, seconds):
+        servers = self.world.servers
+        servers.signal_broker(number)
+        servers.wait_for_end("rabbitmq/broker.mark")
+        time.sleep(seconds)
+        servers.start()
+
+    def fault_broker_freeze(self):
+        seconds = self._seconds(1, 8)
+        self.world.servers.signal_broker(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.world.servers.signal_broker(signal.SIGCONT)
+        return f"RabbitMQ frozen for {seconds} s"
+
+    def fault_broker_closes(self):
+        self.world.servers.control("close_all_connections", "--limit", "0", "the fault rig")
+        return "all connections closed by RabbitMQ"
+
+    def fault_queue_deleted(self):
+        queue = self.dice.choice(self.world.event_queues)
+        self.world.servers.manage("DELETE", f"queues/%2f/{self.world.namespace}.{queue}")
+        time.sleep(self._seconds(0, 2))
+        self.world.crossdock("topology", "apply")
+        self.world.deleted_queues.add(queue)
+        return f"queue {queue} deleted and declared again"
+
+    def fault_memory_alarm(self):
+        seconds = self._seconds(2, 8)
+        self.world.servers.control("set_vm_memory_high_watermark", "absolute", "1MB")
+        time.sleep(seconds)
+        self.world.servers.control("set_vm_memory_high_watermark", "absolute", "1GB")
+        return f"memory alarm of {seconds} s"
+
+    def fault_disk_alarm(self):
+        seconds = self._seconds(2, 8)
+        self.world.servers.control("set_disk_free_limit", "100000GB")
+        time.sleep(seconds)
+        self.world.servers.control("set_disk_free_limit", "200MB")
+        return f"disk alarm of {seconds} s"
+
+    # ---------------------------------------------------------------- Postgres
+
+    def fault_postgres_restart(self):
+        return self._end_postgres("stopped", lambda servers: servers.signal_postgres(signal.SIGINT))
+
+    def fault_postgres_kill(self):
+        return self._end_postgres("killed", lambda servers: servers.kill_postgres())
+
+    def _end_postgres(self, word, end):
+        seconds, servers = self._seconds(0, 4), self.world.servers
+        end(servers)
+        servers.wait_for_end("postgres.mark")
+        time.sleep(seconds)
+        servers.start()
+        return f"Postgres {word}, away for {seconds} s"
+
+    def fault_postgres_terminates(self):
+        rows = self.world.servers.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'crossdock%'")
+        return f"{len(rows)} connections ended by Postgres"
+
+    def fault_disk_full(self):
+        servers, seconds = self.world.servers, self._seconds(2, 6)
+        servers.fill_disk()
+        time.sleep(seconds)
+        servers.free_disk()
+        servers.start()
+        return f"disk of Postgres full for {seconds} s"
+
+    # ---------------------------------------------------------------- the network
+
+    def fault_network_cut(self):
+        (name, proxy), seconds = self._proxy(), self._seconds(1, 8)
+        proxy.cut()
+        time.sleep(seconds)
+        proxy.mend()
+        return f"network to {name} cut for {seconds} s"
+
+    def fault_network_half_open(self):
+        (name, proxy), seconds = self._proxy(), self._seconds(2, 20)
+        proxy.hold()
+        time.sleep(seconds)
+        proxy.mend()
+        return f"network to {name} half open for {seconds} s"
+
+    def fault_network_slow(self):
+        (name, proxy), seconds = self._proxy(), self._seconds(3, 8)
+        proxy.slow(0.1)
+        time.sleep(seconds)
+        proxy.mend()
+        return f"network to {name} slower by 0.1 s for {seconds} s"
+
+    # ---------------------------------------------------------------- marketplaces
+
+    def fault_marketplaces_storm(self):
+        seconds = self._seconds(3, 10)
+        self.world.simulator("POST", "control/faults", {"level": "storm"})
+        time.sleep(seconds)
+        self.world.simulator("POST", "control/faults", {"level": "some"})
+        return f"marketplaces fail for {seconds} s"
+
+    def fault_clock_jump(self):
+        seconds = self.dice.randint(1, 20)
+        self.world.simulator("POST", "control/clock", {"ahead": seconds})
+        return f"the marketplaces' clocks jump ahead by {seconds} s"
+
+    def fault_orders_burst(self):
+        placed = self.world.simulator("POST", "control/orders", {"count": 100})["placed"]
+        return f"{placed} orders at once"
