@@ -39,6 +39,7 @@ extension Target.Dependency {
   static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let mustache = product(name: "Mustache", package: "swift-mustache")
   static let jwt = product(name: "JWTKit", package: "jwt-kit")
+  static let yams = product(name: "Yams", package: "Yams")
 }
 
 let package = Package(
@@ -59,6 +60,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
     // The C libraries.
@@ -180,5 +182,12 @@ let package = Package(
     tests("Commands", ["TestServers", "Postgres"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
+    // What ops/ says, against what the code does.
+    .testTarget(
+      name: "OpsTests",
+      dependencies: [
+        "Commands", "Settings", "Topology", "RabbitMQ", "Polling", "Events", "JSON", "Postgres",
+        "TestServers", .yams,
+      ], swiftSettings: settings),
   ]
 )

@@ -66,6 +66,9 @@ install_packages() {
   [ $status = 0 ] || fail "could not install ${missing[*]}: see apt-get's words above"
 }
 
+# Packages that only some tests need: without them these tests are skipped and say so.
+try_packages() { (install_packages "$@") || say "goes on without $*"; }
+
 # Builds the product, which is quick when nothing has changed.
 build() {
   command -v swift >/dev/null || fail "needs Swift 6.2 or later on the PATH: see https://www.swift.org/install"
@@ -78,6 +81,23 @@ use_services() {
   local exports
   exports=$("$ROOT/ops/services" env)
   eval "$exports"
+}
+
+# Takes the password out of DATABASE_URL into PGPASSWORD: programs' arguments can be read by every user of a machine.
+hide_password() {
+  [ -n "${DATABASE_URL:-}" ] || fail "DATABASE_URL is not set: give a Postgres connection string"
+  local word
+  if [[ $DATABASE_URL =~ ^(postgres(ql)?://[^:/@?]*):([^@/?]*)@(.*)$ ]]; then
+    word=${BASH_REMATCH[3]//\\/\\\\}
+    DATABASE_URL=${BASH_REMATCH[1]}@${BASH_REMATCH[4]}
+    printf -v PGPASSWORD %b "${word//%/\\x}"
+    export PGPASSWORD
+  elif [[ $DATABASE_URL =~ (.*)password[[:space:]]*=[[:space:]]*(\'[^\']*\'|[^[:space:]\'&]+)(.*) ]]; then
+    word=${BASH_REMATCH[2]}
+    DATABASE_URL=${BASH_REMATCH[1]}${BASH_REMATCH[3]}
+    word=${word#\'}
+    export PGPASSWORD=${word%\'}
+  fi
 }
 
 # ---------------------------------------------------------------- a database and a virtual host for one run
