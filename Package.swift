@@ -152,9 +152,10 @@ let package = Package(
     library(
       "Desk",
       [
-        "RabbitMQ", "Readiness", "Topology", "Postgres", "Lane", "JSON", "Time", .crypto, .httpClient, .nio,
+        "RabbitMQ", "Readiness", "Topology", "Postgres", "Lane", "Outbox", "Events", "JSON", "Time", .crypto,
+        .httpClient, .nio,
       ]),
-    tests("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Time", "TestServers"]),
+    tests("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Events", "JSON", "Time", "TestServers"]),
     library(
       "Gateway",
       [

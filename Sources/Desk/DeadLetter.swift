@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 package import JSON
 import Lane
 package import RabbitMQ
@@ -26,12 +27,14 @@ package struct DeadLetter: Sendable {
   package let deadAt: Timestamp?
   /// How often it was requeued from the dead before.
   package let generation: Int
+  /// The version of Crossdock that gave up on it.
+  package let build: String?
 
   init(_ delivery: Delivery, queue: Queue) {
     self.queue = queue
     let body = delivery.withBody { Array($0) }
     self.body = body
-    id = delivery.messageID ?? "body:" + Self.digest(of: body)
+    id = delivery.messageID.flatMap { Self.isNamable($0) ? $0 : nil } ?? "body:" + Self.digest(of: body)
     type = delivery.type
     routingKey = delivery.routingKey
     headers = delivery.headers
@@ -46,7 +49,11 @@ package struct DeadLetter: Sendable {
     firstFailedAt = delivery.header(LetterHeader.firstFailedAt)?.text.flatMap { Timestamp($0) }
     deadAt = delivery.header(LetterHeader.deadAt)?.text.flatMap { Timestamp($0) } ?? death.time
     generation = Int(clamping: delivery.header(LetterHeader.generation)?.integer ?? 0)
+    build = delivery.header(LetterHeader.build)?.text
   }
+
+  /// Postgres takes no NUL in a text.
+  private static func isNamable(_ id: String) -> Bool { !id.isEmpty && !id.utf8.contains(0) }
 
   private static func digest(of body: [UInt8]) -> String {
     SHA256.hash(data: body).prefix(8).map { byte in
@@ -54,23 +61,52 @@ package struct DeadLetter: Sendable {
     }.joined()
   }
 
+  /// Which death of which message it is.
+  package var key: LetterKey {
+    LetterKey(queue: queue, id: id, generation: generation, deadAt: deadAt)
+  }
+
+  /// 16 hex digits that change with the payload.
+  package var digest: String { Self.digest(of: body) }
+
   /// As programs see it, without payload and headers.
   package var summary: JSON {
     [
       "id": .string(id), "queue": .string(queue.rawValue), "type": .text(type),
       "error_class": .string(errorClass), "error": .string(error), "fingerprint": .string(fingerprint),
       "attempts": .integer(attempts), "first_failed_at": .time(firstFailedAt), "dead_at": .time(deadAt),
-      "generation": .integer(generation), "bytes": .integer(body.count),
+      "generation": .integer(generation), "build": .text(build), "bytes": .integer(body.count),
     ]
   }
 
-  /// With headers and the payload: as JSON where it is JSON, else as text.
+  /// With headers and the payload: as JSON where it is JSON, as text where it is text, else in base64.
   package var full: JSON {
     var members = summary.object
     members["headers"] = .object(
       Dictionary(headers.map { ($0.0, $0.1.json) }, uniquingKeysWith: { first, _ in first }))
-    members["payload"] = (try? JSON.parse(body)) ?? .string(String(decoding: body, as: UTF8.self))
+    if let json {
+      members["payload"] = json
+    } else if let text = String(validating: body, as: UTF8.self) {
+      members["payload"] = .string(text)
+    } else {
+      members["payload_base64"] = .string(Data(body).base64EncodedString())
+    }
     return .object(members)
+  }
+}
+
+/// One death of a message: the same id can die again, a generation on or at another moment.
+package struct LetterKey: Sendable, Hashable {
+  package var queue: Queue
+  package var id: String
+  package var generation: Int
+  package var deadAt: Timestamp?
+
+  package init(queue: Queue, id: String, generation: Int, deadAt: Timestamp?) {
+    self.queue = queue
+    self.id = id
+    self.generation = generation
+    self.deadAt = deadAt
   }
 }
 

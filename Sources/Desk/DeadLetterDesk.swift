@@ -4,9 +4,9 @@ package import Topology
 
 /// The dead-letter desk: looks at what failed, and brings it back. Everything blocks; call it on a thread.
 package struct DeadLetterDesk: Sendable {
-  private let brokers: [Address]
-  private let authorities: String?
-  private let topology: Topology
+  let brokers: [Address]
+  let authorities: String?
+  package let topology: Topology
   private let database: String
 
   /// `database` is a connection string: what is done to letters is written there.
@@ -17,64 +17,78 @@ package struct DeadLetterDesk: Sendable {
     self.database = database
   }
 
-  /// The letters of the selection, by queue, the oldest first. What another desk has begun to requeue is left out.
-  package func letters(_ selection: Selection) throws -> [DeadLetter] {
-    let connection = try openDatabase()
-    return try selection.queues.flatMap { queue -> [DeadLetter] in
-      guard let browser = try open(queue) else { return [] }
-      defer { browser.close() }
-      let intents = try Intents.open(in: queue, on: connection)
-      let found = browser.letters.map(\.letter)
-        .filter { selection.contains($0) && !intents.contains(Intents.key(of: $0)) }
-      return selection.limit.map { Array(found.prefix($0)) } ?? found
-    }
-  }
-
-  /// What a requeue has done.
-  package struct Requeued: Sendable, Equatable {
-    package var requeued = 0
-    /// Chosen, but the broker did not take them: they are where they were.
-    package var left = 0
-  }
-
-  /// Brings the selection back to the queues it died in, under the same ids. A letter leaves the dead only after
-  /// the broker has confirmed its copy; killed at any moment, nothing is lost and the next desk goes on.
-  package func requeue(_ selection: Selection, actor: String, reason: String? = nil) throws -> Requeued {
-    let connection = try openDatabase()
-    var result = Requeued()
-    for queue in selection.queues {
-      let one = try requeue(selection, in: queue, actor: actor, reason: reason, on: connection)
-      result.requeued += one.requeued
-      result.left += one.left
-    }
-    return result
-  }
-
-  private func requeue(
-    _ selection: Selection, in queue: Queue, actor: String, reason: String?,
-    on connection: Postgres.Connection
-  ) throws -> Requeued {
-    guard let browser = try open(queue) else { return Requeued() }
-    defer { browser.close() }
-    let intents = try Intents.open(in: queue, on: connection)
-    let begun = browser.letters.filter { intents.contains(Intents.key(of: $0.letter)) }
-    let fresh = browser.letters.filter {
-      selection.contains($0.letter) && !intents.contains(Intents.key(of: $0.letter))
-    }
-    let chosen = Array(fresh.prefix(selection.limit ?? fresh.count))
-    guard !(begun + chosen).isEmpty else { return Requeued() }
-    try Intents.note(chosen.map(\.letter), in: queue, by: actor, reason: reason, on: connection)
-    let gone = try browser.requeue(begun + chosen)
-    try Intents.finish(gone, in: queue, on: connection)
-    let requeued = chosen.count { gone.contains($0.letter.id) }
-    return Requeued(requeued: requeued, left: chosen.count - requeued)
-  }
-
-  private func open(_ queue: Queue) throws -> Browser? {
-    try Browser.open(queue, of: topology, at: brokers, authorities: authorities)
-  }
-
-  private func openDatabase() throws -> Postgres.Connection {
+  func openDatabase() throws -> Postgres.Connection {
     try Postgres.Connection.open(database, name: "crossdock desk")
+  }
+
+  func openLooks(_ queues: [Queue]) throws -> Looks {
+    try Looks(queues, of: topology, at: brokers, authorities: authorities)
+  }
+
+  // MARK: Looking
+
+  /// Shows the letters of the selection page by page, by queue, the oldest first, until `body` answers false. What
+  /// another desk has begun to deal with is left out.
+  package func forEachPage(
+    of selection: Selection, _ body: ([DeadLetter], Postgres.Connection) throws -> Bool
+  ) throws {
+    let connection = try openDatabase()
+    let looks = try openLooks(selection.queues)
+    defer { looks.close() }
+    for (queue, ready) in try looks.depths(of: selection.queues) {
+      let look = looks.look(into: queue, ready: ready)
+      var rest = selection.limit ?? .max
+      var isWanted = true
+      while isWanted && rest > 0 {
+        let page = try look.next().map(\.letter)
+        guard !page.isEmpty else { break }
+        let noted = try Intents.noted(of: page, in: queue, on: connection)
+        let found = page.filter { selection.contains($0) && noted[$0.key] == nil }.prefix(rest)
+        rest -= found.count
+        isWanted = try found.isEmpty || body(Array(found), connection)
+      }
+      try look.close()
+      guard isWanted else { return }
+    }
+  }
+
+  /// The letters of the selection, without the first `skipped`.
+  package func letters(
+    _ selection: Selection, skipping skipped: Int = 0, atMost limit: Int = .max
+  ) throws -> [DeadLetter] {
+    var letters: [DeadLetter] = []
+    var toSkip = skipped
+    try forEachPage(of: selection) { page, _ in
+      letters += page.dropFirst(toSkip).prefix(limit - letters.count)
+      toSkip -= min(toSkip, page.count)
+      return letters.count < limit
+    }
+    return letters
+  }
+
+  /// The selection by how the letters failed, the largest group first.
+  package func groups(_ selection: Selection) throws -> [LetterGroup] {
+    var groups = LetterGroups()
+    try forEachPage(of: selection) { page, connection in
+      let superseded = try Superseded.among(page, on: connection)
+      for letter in page { groups.add(letter, isSuperseded: superseded[letter.key] != nil) }
+      return true
+    }
+    return groups.sorted
+  }
+
+  /// How many letters of each queue are selected.
+  package func counts(_ selection: Selection) throws -> [Queue: Int] {
+    var counts: [Queue: Int] = [:]
+    try forEachPage(of: selection) { page, _ in
+      for letter in page { counts[letter.queue, default: 0] += 1 }
+      return true
+    }
+    return counts
+  }
+
+  /// Which of the letters newer state has overtaken, and since when; the letters may be of a page that was shown.
+  package func superseded(among letters: [DeadLetter]) throws -> Set<LetterKey> {
+    Set(try Superseded.among(letters, on: try openDatabase()).keys)
   }
 }

@@ -1,47 +1,129 @@
 import Postgres
 import Topology
 
-/// What the desk is about to do, written before it is done: a desk that was killed between the broker's confirm and
-/// its ack leaves an intent, which the next desk finishes (Rule 26).
+/// What can be done to a letter.
+package enum Deed: Sendable, Equatable {
+  /// Back to the queue it died in, under its id.
+  case requeue
+  /// The same with another payload.
+  case edit([UInt8])
+  case discard
+
+  var name: String {
+    switch self {
+    case .requeue: "requeue"
+    case .edit: "edit"
+    case .discard: "discard"
+    }
+  }
+
+  var editedBody: [UInt8]? { if case .edit(let body) = self { body } else { nil } }
+}
+
+/// Who does it, and why; both stand in the record for ever.
+package struct Warrant: Sendable, Equatable {
+  package var actor: String
+  package var reason: String?
+
+  package init(actor: String, reason: String? = nil) {
+    self.actor = actor
+    self.reason = reason
+  }
+}
+
+/// The record of what is done to letters, written before it is done: a desk that was killed on the way leaves an
+/// intent, which the next desk finishes (Rule 26).
+///
+/// The order is: note, publish, confirm, mark as done, take the letter out. So whatever is still in its queue and is
+/// marked as done has only to be taken out, and what is only noted is done again from the start.
 enum Intents {
-  /// Notes the requeue of these letters, each for its next generation; what is noted already stays.
+  /// How far an action has come.
+  enum Noted: Equatable {
+    case intended(Deed)
+    case done
+  }
+
+  /// What has been noted of these letters of one queue.
+  static func noted(
+    of letters: [DeadLetter], in queue: Queue, on connection: Connection
+  ) throws(PostgresError) -> [LetterKey: Noted] {
+    guard !letters.isEmpty else { return [:] }
+    let rows = try connection.query(
+      """
+      SELECT message_id, generation::bigint, dead_at, action, state, edited_body FROM dead_letter_actions
+       WHERE queue = $1 AND message_id = ANY($2)
+      """, [queue.rawValue, letters.map(\.id)])
+    var noted: [LetterKey: Noted] = [:]
+    for row in rows {
+      let key = LetterKey(
+        queue: queue, id: row.text(0), generation: row.int(1) - 1, deadAt: row.optionalTimestamp(2))
+      noted[key] = row.text(4) == "done" ? .done : .intended(deed(row))
+    }
+    return noted
+  }
+
+  private static func deed(_ row: Row) -> Deed {
+    switch row.text(3) {
+    case "discard": .discard
+    case "edit": .edit(row.bytes(5))
+    default: .requeue
+    }
+  }
+
+  /// Which of these letters of one queue something has been noted of.
+  static func noted(
+    of keys: Set<LetterKey>, in queue: Queue, on connection: Connection
+  ) throws(PostgresError) -> Set<LetterKey> {
+    guard !keys.isEmpty else { return [] }
+    let rows = try connection.query(
+      """
+      SELECT message_id, generation::bigint, dead_at FROM dead_letter_actions
+       WHERE queue = $1 AND message_id = ANY($2)
+      """, [queue.rawValue, keys.map(\.id)])
+    let noted = rows.map { row in
+      LetterKey(queue: queue, id: row.text(0), generation: row.int(1) - 1, deadAt: row.optionalTimestamp(2))
+    }
+    return keys.intersection(noted)
+  }
+
+  /// Notes the deed on these letters, each for its next generation.
   static func note(
-    _ letters: [DeadLetter], in queue: Queue, by actor: String, reason: String?, on connection: Connection
-  ) throws {
+    _ deed: Deed, on letters: [DeadLetter], in queue: Queue, by warrant: Warrant, on connection: Connection
+  ) throws(PostgresError) {
+    guard !letters.isEmpty else { return }
+    let original = deed.editedBody == nil ? nil : letters.first.map { Bytes($0.body) }
     try connection.query(
       """
-      INSERT INTO dead_letter_actions (queue, message_id, action, generation, actor, reason)
-      SELECT $1, letter.id, 'requeue', letter.generation, $4, $5
-        FROM unnest($2::text[], $3::int[]) AS letter(id, generation)
-       WHERE NOT EXISTS (SELECT FROM dead_letter_actions a WHERE a.queue = $1 AND a.message_id = letter.id
-                                                        AND a.generation = letter.generation)
+      INSERT INTO dead_letter_actions
+             (queue, message_id, action, generation, dead_at, fingerprint, actor, reason, original_body, edited_body)
+      SELECT $1, letter.id, $2, letter.generation, letter.dead_at, letter.fingerprint, $3, $4, $5, $6
+        FROM unnest($7::text[], $8::int[], $9::timestamptz[], $10::text[])
+          AS letter(id, generation, dead_at, fingerprint)
+      ON CONFLICT DO NOTHING
       """,
       [
-        queue.rawValue, letters.map(\.id), letters.map { Int32(clamping: $0.generation + 1) }, actor, reason,
+        queue.rawValue, deed.name, warrant.actor, warrant.reason, original,
+        deed.editedBody.map { Bytes($0) }, letters.map(\.id),
+        letters.map { Int32(clamping: $0.generation + 1) },
+        letters.map(\.deadAt), letters.map(\.fingerprint),
       ])
   }
 
-  /// Marks the requeues of these ids as done.
-  static func finish(_ ids: Set<String>, in queue: Queue, on connection: Connection) throws {
+  /// Marks what was noted of these letters as done.
+  static func finish(
+    _ letters: [DeadLetter], in queue: Queue, on connection: Connection
+  ) throws(PostgresError) {
+    guard !letters.isEmpty else { return }
     try connection.query(
       """
-      UPDATE dead_letter_actions SET state = 'done', done_at = clock_timestamp()
-       WHERE queue = $1 AND message_id = ANY($2) AND state = 'intended'
-      """, [queue.rawValue, ids.sorted()])
+      UPDATE dead_letter_actions a SET state = 'done', done_at = clock_timestamp()
+        FROM unnest($2::text[], $3::int[], $4::timestamptz[]) AS letter(id, generation, dead_at)
+       WHERE a.queue = $1 AND a.message_id = letter.id AND a.generation = letter.generation
+         AND a.dead_at IS NOT DISTINCT FROM letter.dead_at AND a.state = 'intended'
+      """,
+      [
+        queue.rawValue, letters.map(\.id), letters.map { Int32(clamping: $0.generation + 1) },
+        letters.map(\.deadAt),
+      ])
   }
-
-  /// The requeues that were begun and not finished, as "id generation".
-  static func open(in queue: Queue, on connection: Connection) throws -> Set<String> {
-    let rows = try connection.query(
-      """
-      SELECT message_id, generation FROM dead_letter_actions
-       WHERE queue = $1 AND state = 'intended' AND action = 'requeue'
-      """, [queue.rawValue])
-    return Set(rows.map { key($0.text(0), generation: $0.int(1)) })
-  }
-
-  /// How `open` spells the intent that a letter's requeue would have.
-  static func key(of letter: DeadLetter) -> String { key(letter.id, generation: letter.generation + 1) }
-
-  private static func key(_ id: String, generation: Int) -> String { "\(id) \(generation)" }
 }

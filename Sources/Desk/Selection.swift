@@ -10,7 +10,7 @@ package struct Selection: Sendable, Equatable {
   package var types: Set<String>
   /// Died before this moment.
   package var deadBefore: Timestamp?
-  /// At most this many of each queue.
+  /// At most this many of each queue, the oldest first.
   package var limit: Int?
 
   package init(
@@ -36,5 +36,28 @@ package struct Selection: Sendable, Equatable {
   private func isOldEnough(_ letter: DeadLetter) -> Bool {
     guard let deadBefore else { return true }
     return letter.deadAt.map { $0 < deadBefore } ?? false
+  }
+}
+
+/// What is to be acted upon: what a selection finds at the moment, or exactly what a plan has frozen.
+enum Choice {
+  case selection(Selection)
+  case plan(Plan)
+
+  var queues: [Queue] {
+    switch self {
+    case .selection(let selection): selection.queues
+    case .plan(let plan): plan.queues
+    }
+  }
+
+  /// At most this many of each queue.
+  var limit: Int? { if case .selection(let selection) = self { selection.limit } else { nil } }
+
+  func contains(_ letter: DeadLetter) -> Bool {
+    switch self {
+    case .selection(let selection): selection.contains(letter)
+    case .plan(let plan): plan.contains(letter)
+    }
   }
 }

@@ -47,6 +47,22 @@ extension Connection {
     return true
   }
 
+  /// Waits until the acks that were sent before have reached the queue they are for. Over-many acks wait in the
+  /// broker's channel for the queue to take them, and are lost with it: closed at once, the channel would bring the
+  /// messages back. The first look at the queue is answered after the acks under way, which frees the channel to pass
+  /// on the rest; the second one after that.
+  package func flushAcks(to queue: String) throws(RabbitMQError) {
+    defer { scratch.reset() }
+    for _ in 1...2 {
+      var request = amqp_queue_declare_t()
+      request.queue = scratch.bytes(queue)
+      request.passive = 1
+      _ = try call(
+        "settle deliveries of \(queue)", channel: Self.messages, AMQP_QUEUE_DECLARE_METHOD, &request,
+        reply: AMQP_QUEUE_DECLARE_OK_METHOD)
+    }
+  }
+
   /// Gives a delivery back: to its queue, or to the queue's dead-letter exchange. False when its channel is gone.
   @discardableResult package func reject(
     _ tag: DeliveryTag, requeue: Bool

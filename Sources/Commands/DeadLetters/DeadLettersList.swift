@@ -53,7 +53,7 @@ struct DeadLettersGroups: AsyncParsableCommand {
   func run() async throws {
     let desk = try settings.load().desk()
     let selection = chosen.selection
-    let groups = LetterGroup.groups(of: try await onThread("desk") { try desk.letters(selection) })
+    let groups = try await onThread("desk") { try desk.groups(selection) }
     format.print(.array(groups.map(\.json))) {
       var table = Table(["COUNT", "QUEUES", "FIRST", "LAST", "FINGERPRINT", "ERROR"], rightAligned: [0])
       for group in groups {

@@ -37,8 +37,8 @@ struct DeadLettersRequeue: AsyncParsableCommand {
     guard !dryRun else { return }
     try confirm("requeue \(letters.count) dead letters?", yes: yes)
     let actor = actor
-    let result = try await onThread("desk") { try desk.requeue(selection, actor: actor) }
-    say("\(result.requeued) requeued")
+    let result = try await onThread("desk") { try desk.requeue(selection, by: Warrant(actor: actor)) }
+    say("\(result.done) requeued")
     if result.left > 0 {
       throw Failure(.found, "the broker did not take \(result.left): they are still dead letters, try again")
     }

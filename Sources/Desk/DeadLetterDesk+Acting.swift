@@ -1,0 +1,168 @@
+import Postgres
+import RabbitMQ
+import Time
+import Topology
+
+/// What an action has done.
+package struct Acted: Sendable, Equatable {
+  package var done: Int
+  /// Chosen, but the broker did not take them: they are where they were.
+  package var left: Int
+
+  package init(done: Int = 0, left: Int = 0) {
+    self.done = done
+    self.left = left
+  }
+}
+
+extension DeadLetterDesk {
+  /// Brings the selection back to the queues it died in, under the same ids.
+  package func requeue(_ selection: Selection, by warrant: Warrant) throws -> Acted {
+    try act(.requeue, on: .selection(selection), by: warrant)
+  }
+
+  /// Takes the selection out for good; the record keeps who and why.
+  package func discard(_ selection: Selection, by warrant: Warrant) throws -> Acted {
+    try act(.discard, on: .selection(selection), by: warrant)
+  }
+
+  /// Freezes the selection.
+  package func plan(_ action: Plan.Action, of selection: Selection, by warrant: Warrant) throws -> Plan {
+    var plan = Plan(action, by: warrant, at: .now())
+    try forEachPage(of: selection) { page, _ in
+      for letter in page { plan.add(letter) }
+      return true
+    }
+    return plan
+  }
+
+  /// What has become of a plan's letters.
+  package func state(of plan: Plan) throws -> PlanState {
+    var state = PlanState()
+    var missing = Set(plan.letters.keys)
+    try forEachPage(of: Selection(queues: plan.queues)) { page, _ in
+      for letter in page where plan.contains(letter) {
+        missing.remove(letter.key)
+        state.unchanged += 1
+      }
+      return true
+    }
+    let connection = try openDatabase()
+    for queue in plan.queues {
+      let keys = missing.filter { $0.queue == queue }
+      let noted = try Intents.noted(of: keys, in: queue, on: connection)
+      for key in keys {
+        if noted.contains(key) { state.done += 1 } else { state.changed.append(key) }
+      }
+    }
+    return state
+  }
+
+  /// Does exactly what was planned. What is done already counts as done, so that a killed `apply` is repeated.
+  ///
+  /// - Throws: `DeskError`, and nothing is touched, when one of the letters is gone or is not what it was.
+  package func apply(_ plan: Plan, by actor: String) throws -> Acted {
+    let state = try state(of: plan)
+    guard state.changed.isEmpty else { throw DeskError(changed: state.changed) }
+    var acted = try act(
+      plan.action.deed, on: .plan(plan), by: Warrant(actor: actor, reason: plan.warrant.reason))
+    acted.done += state.done
+    return acted
+  }
+
+  /// Deals with what is chosen, and finishes what a killed desk had begun there. `atMost` counts over all queues;
+  /// `each` is told of every letter that this call chose and dealt with.
+  ///
+  /// A letter leaves the dead only after its copy is confirmed and that is written down: killed at any moment,
+  /// nothing is lost or left behind twice, and the next desk goes on.
+  func act(
+    _ deed: Deed, on choice: Choice, by warrant: Warrant, atMost limit: Int = .max,
+    each: (DeadLetter) -> Void = { _ in }
+  ) throws -> Acted {
+    let connection = try openDatabase()
+    let publisher = try Publisher(at: brokers, authorities: authorities)
+    defer { publisher.close() }
+    let looks = try openLooks(choice.queues)
+    defer { looks.close() }
+    var result = Acted()
+    for (queue, ready) in try looks.depths(of: choice.queues) {
+      let look = looks.look(into: queue, ready: ready)
+      var rest = min(choice.limit ?? .max, limit - result.done - result.left)
+      while rest > 0 {
+        let page = try look.next()
+        guard !page.isEmpty else { break }
+        let noted = try Intents.noted(of: page.map(\.letter), in: queue, on: connection)
+        let work = PageWork(page, noted: noted, choice: choice, deed: deed, limit: rest)
+        try Intents.note(deed, on: work.fresh.map(\.letter), in: queue, by: warrant, on: connection)
+        let gone = try publish(work.toPublish, to: queue, over: publisher)
+        let finished = gone + work.toDiscard
+        try Intents.finish(finished.map(\.letter), in: queue, on: connection)
+        try look.take((finished + work.leftovers).map(\.tag))
+        let keys = Set(finished.map(\.letter.key))
+        let done = work.fresh.filter { keys.contains($0.letter.key) }
+        for one in done { each(one.letter) }
+        result.done += done.count
+        result.left += work.fresh.count - done.count
+        rest -= work.fresh.count
+      }
+      try look.close()
+    }
+    return result
+  }
+
+  /// Answers those whose copies are confirmed.
+  private func publish(
+    _ letters: [(held: Look.Held, body: [UInt8])], to queue: Queue, over publisher: Publisher
+  ) throws -> [Look.Held] {
+    let confirmed = try publisher.publish(
+      letters.map { held, body in
+        .init(queue: topology.name(queue), properties: held.letter.revived, body: body)
+      })
+    return letters.indices.filter { confirmed.contains($0) }.map { letters[$0].held }
+  }
+}
+
+/// What is to be done with the letters of one page. A pure value.
+struct PageWork {
+  /// Chosen now; to be noted first.
+  private(set) var fresh: [Look.Held] = []
+  /// To be published with this payload, then taken out.
+  private(set) var toPublish: [(held: Look.Held, body: [UInt8])] = []
+  /// To be taken out.
+  private(set) var toDiscard: [Look.Held] = []
+  /// Dealt with before and come back all the same: an ack was lost.
+  private(set) var leftovers: [Look.Held] = []
+
+  init(
+    _ page: [Look.Held], noted: [LetterKey: Intents.Noted], choice: Choice, deed: Deed, limit: Int
+  ) {
+    for held in page {
+      switch noted[held.letter.key] {
+      case .done: leftovers.append(held)
+      case .intended(let begun): add(begun, held)
+      case nil:
+        guard fresh.count < limit, choice.contains(held.letter) else { continue }
+        fresh.append(held)
+        add(deed, held)
+      }
+    }
+  }
+
+  private mutating func add(_ deed: Deed, _ held: Look.Held) {
+    switch deed {
+    case .requeue: toPublish.append((held, held.letter.body))
+    case .edit(let body): toPublish.append((held, body))
+    case .discard: toDiscard.append(held)
+    }
+  }
+}
+
+extension DeskError {
+  fileprivate init(changed: [LetterKey]) {
+    let named = changed.map(\.id).sorted().prefix(5).joined(separator: ", ")
+    let more = changed.count > 5 ? " and \(changed.count - 5) more" : ""
+    self.init(
+      "nothing was done: \(named)\(more) changed since the plan was made; make another with `crossdock dlq plan`"
+    )
+  }
+}

@@ -1,0 +1,78 @@
+import RabbitMQ
+import Readiness
+import Topology
+
+/// The dead-letter queues that one desk has for itself, over a connection of its own.
+///
+/// Two looks at once would mix the order of the letters, so a desk is alone at a queue: an exclusive queue on this
+/// very connection is the lock, so that lock and looks end together (Rule 28).
+final class Looks {
+  private let connection: Connection
+  private let topology: Topology
+  private let longestStretch: Int
+
+  /// - Throws: `DeskError` when another desk looks at one of the queues and goes on doing so for 3 s.
+  init(
+    _ queues: [Queue], of topology: Topology, at brokers: [Address], authorities: String?,
+    longestStretch: Int = 20_000
+  ) throws {
+    connection = try Connection.open(brokers, name: "crossdock desk", authorities: authorities)
+    self.topology = topology
+    self.longestStretch = longestStretch
+    // An error lets go of the connection, and so of the locks.
+    for queue in Queue.allCases where queues.contains(queue) { try lock(topology.deadName(queue)) }
+  }
+
+  func close() { connection.close() }
+
+  /// Before anything else, since letters that another desk looks at are not counted as ready.
+  private func lock(_ name: String) throws {
+    guard try connection.depth(of: name) != nil else {
+      throw DeskError("the queue \(name) is missing: run `crossdock topology apply`")
+    }
+    let deadline = ContinuousClock.now + .seconds(3)
+    while try !acquire(name + ".desk") {
+      guard .now < deadline else {
+        throw DeskError("somebody else is looking at \(name): try again when they are done")
+      }
+      pause(.milliseconds(50))
+    }
+  }
+
+  /// False when somebody else has that queue.
+  private func acquire(_ name: String) throws(RabbitMQError) -> Bool {
+    do throws(RabbitMQError) {
+      try connection.declareQueue(name, exclusive: true)
+      return true
+    } catch  where error.code == 405 && error.scope == .request {
+      return false
+    }
+  }
+
+  /// How many letters wait in each of the queues that are not empty. What a desk held that was killed just now comes
+  /// back a moment later, and a busy leader sometimes says 0: so 0 is believed the second time.
+  func depths(of queues: [Queue]) throws(RabbitMQError) -> [(queue: Queue, ready: Int)] {
+    var depths: [(queue: Queue, ready: Int)] = []
+    var hasWaited = false
+    for queue in queues {
+      var ready = try connection.depth(of: topology.deadName(queue))?.ready ?? 0
+      if ready == 0 {
+        if !hasWaited { pause(.milliseconds(30)) }
+        hasWaited = true
+        ready = try connection.depth(of: topology.deadName(queue))?.ready ?? 0
+      }
+      if ready > 0 { depths.append((queue, ready)) }
+    }
+    return depths
+  }
+
+  /// Looks into one of them; the look before must be closed.
+  func look(into queue: Queue, ready: Int) -> Look {
+    Look(
+      queue, named: topology.deadName(queue), begun: ready, on: connection, longestStretch: longestStretch)
+  }
+
+  private func pause(_ time: Duration) {
+    _ = wait(for: [.readable(connection.socket)], timeout: time)
+  }
+}
