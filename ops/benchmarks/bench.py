@@ -1,0 +1,147 @@
+"""Measures the product against a floor program that does the same with nothing of the framework, in turns, because the
+machine drifts: only ratios within a run count."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from place import BINARY, ROOT, Running, Usage, cpu, peak, prepare, reset, sql, wait_for
+
+QUEUE = os.environ.get("CROSSDOCK_NAMESPACE", "crossdock") + ".stock-ledger"
+ORDERS = os.environ.get("CROSSDOCK_NAMESPACE", "crossdock") + ".order-sync"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options = options
+        self.floor = os.path.join(folder, "floor")
+        self.log = os.path.join(folder, "bench.log")
+        sources = [os.path.join(ROOT, "ops/benchmarks", name) for name in ("floor.c", "broker.c", "arrays.c", "events.c")]
+        include = subprocess.run(["pg_config", "--includedir"], stdout=subprocess.PIPE, text=True).stdout.strip()
+        subprocess.run(
+            ["cc", "-O2", "-D_GNU_SOURCE", '-DBENCH_CONNECTION="11111111-2222-4333-8444-555555555555"', "-I" + include,
+             *sources, "-o", self.floor, "-lrabbitmq", "-lpq"], check=True)
+
+    def publish(self, queue, count, batch=1000):
+        began = time.monotonic()
+        subprocess.run([self.floor, "publish", queue, str(count), str(batch)], check=True)
+        return count / (time.monotonic() - began)
+
+    # ---------------------------------------------------------------- draining a queue
+
+    def drain(self, words, queue, count, consumer, expected):
+        """Fills the queue, lets the program empty it, and says how fast it was and what it cost."""
+        reset()
+        self.publish(queue, count)
+        usage = Usage()
+        with Running(words, self.log) as child:
+            wait_for(f"SELECT count(*) FROM inbox WHERE consumer = '{consumer}'", expected)
+            own = cpu(child.pid) if child.poll() is None else 0.0
+            memory = peak(child.pid) if child.poll() is None else 0.0
+            broker, postgres = usage.since()
+        seconds = float(sql("SELECT extract(epoch FROM max(processed_at) - min(processed_at)) FROM inbox"))
+        return {
+            "rate": expected / max(seconds, 0.001), "own": own / count * 1e6, "broker": broker / count * 1e6,
+            "postgres": postgres / count * 1e6, "memory": memory}
+
+    def check_ledger(self, count):
+        """The exact sums: one of the first and two of the second listing of each order, once."""
+        expected = -3 * (count - count // 100)
+        held = sql("SELECT sum(on_hand) FROM marketplace_stock")
+        booked = sql("SELECT sum(quantity_change) FROM stock_history")
+        if held != str(expected) or booked != str(expected):
+            raise RuntimeError(f"the ledger is wrong: {held} on hand, {booked} booked, {expected} expected")
+
+    def ledger(self):
+        count = self.options.messages
+        expected = count - count // 100
+        floor = [self.floor, "ledger", QUEUE, str(count)]
+        ours = [BINARY, "worker", "--role", "stock-ledger", "--lanes", "1"]
+        pairs = []
+        for number in range(self.options.pairs):
+            turn = [("floor", floor), ("crossdock", ours)]
+            results = {}
+            for name, words in turn if number % 2 == 0 else reversed(turn):
+                # The floor ends by itself, and its figures with it: it is told to wait for one message more.
+                words = words[:-1] + [str(count + 1)] if name == "floor" else words
+                results[name] = self.drain(words, QUEUE, count, "stock-ledger", expected)
+                self.check_ledger(count)
+            pairs.append(results)
+            say(f"  pair {number + 1}: floor {results['floor']['rate']:,.0f}/s, "
+                f"crossdock {results['crossdock']['rate']:,.0f}/s")
+        return self.summary("ledger", pairs)
+
+    def orders(self):
+        count = self.options.messages // 2
+        expected = count - count // 100
+        words = [BINARY, "worker", "--role", "order-sync", "--lanes", "1"]
+        rounds = [{"crossdock": self.drain(words, ORDERS, count, "order-sync", expected)} for _ in range(self.options.pairs)]
+        return self.summary("orders", rounds)
+
+    def lanes(self):
+        """The same queue with more lanes and more processes."""
+        count, result = self.options.messages, {}
+        for lanes in (1, 2, 4, 8):
+            words = [BINARY, "worker", "--role", "stock-ledger", "--lanes", str(lanes)]
+            result[f"{lanes} lanes"] = self.drain(words, QUEUE, count, "stock-ledger", count - count // 100)["rate"]
+            self.check_ledger(count)
+        return {"workload": "lanes", "rates": result}
+
+    # ---------------------------------------------------------------- figures
+
+    def summary(self, workload, pairs):
+        result = {"workload": workload, "pairs": len(pairs)}
+        for name in pairs[0]:
+            result[name] = {
+                key: round(statistics.median(pair[name][key] for pair in pairs), 1) for key in pairs[0][name]}
+        if "floor" in pairs[0]:
+            ratios = [pair["crossdock"]["rate"] / pair["floor"]["rate"] for pair in pairs]
+            result["ratio"] = {
+                "min": round(min(ratios), 3), "median": round(statistics.median(ratios), 3), "max": round(max(ratios), 3)}
+        return result
+
+
+def table(results):
+    say(f"\n{'WORKLOAD':10}{'':12}{'MESSAGES/s':>12}{'OWN µs':>9}{'BROKER µs':>11}{'POSTGRES µs':>13}{'PEAK MB':>9}")
+    for result in results:
+        for name in ("floor", "crossdock"):
+            if name in result:
+                row = result[name]
+                say(f"{result['workload']:10}{name:12}{row['rate']:12,.0f}{row['own']:9.1f}{row['broker']:11.1f}"
+                    f"{row['postgres']:13.1f}{row['memory']:9.0f}")
+        if "ratio" in result:
+            ratio = result["ratio"]
+            say(f"{'':10}ratio {ratio['median']} ({ratio['min']}–{ratio['max']})")
+        for name, rate in result.get("rates", {}).items():
+            say(f"{result['workload']:10}{name:12}{rate:12,.0f}")
+
+
+def main():
+    known = ["ledger", "orders", "lanes"]
+    parser = argparse.ArgumentParser(prog="ops/bench", description=__doc__)
+    parser.add_argument("--workload", choices=known, action="append", help="only this one; may be given again")
+    parser.add_argument("--messages", type=int, default=200_000, help="messages of one measurement (200,000)")
+    parser.add_argument("--pairs", type=int, default=5, help="measurements of each side, in turns (5)")
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+    options = parser.parse_args()
+    prepare()
+    bench = Bench(options, os.environ["CROSSDOCK_HOME"])
+    results = []
+    for name in options.workload or known:
+        say(f"{name}:")
+        results.append(getattr(bench, name)())
+    table(results)
+    if options.json:
+        print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
