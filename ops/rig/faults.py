@@ -3,6 +3,10 @@
 import signal
 import time
 
+#: What only one Postgres, or only a cluster, can be hurt by.
+SINGLE = {"disk_full", "postgres_restart", "postgres_kill"}
+CLUSTER = {"postgres_promoted", "leaders_moved"}
+
 
 class Faults:
     """The faults by name: each injects, holds, and ends what it did. `world` is what they are done to."""
@@ -12,8 +16,10 @@ class Faults:
         self.dice = dice
 
     def names(self):
-        names = [name[6:] for name in dir(self) if name.startswith("fault_")]
-        return [name for name in names if self.world.servers.filler or name != "disk_full"]
+        names = {name[6:] for name in dir(self) if name.startswith("fault_")}
+        if not self.world.servers.filler:
+            names.discard("disk_full")
+        return sorted(names - (SINGLE if self.world.options.cluster else CLUSTER))
 
     def inject(self, name):
         """Answers in words what was done."""
@@ -64,22 +70,26 @@ class Faults:
         self._end_broker(signal.SIGKILL, seconds)
         return f"RabbitMQ killed, away for {seconds} s"
 
+    def _node(self):
+        return self.dice.choice(self.world.servers.nodes)
+
     def _end_broker(self, number, seconds):
-        servers = self.world.servers
-        servers.signal_broker(number)
-        servers.wait_for_end("rabbitmq/broker.mark")
+        node = self._node()
+        node.signal(number)
+        node.wait_for_end()
         time.sleep(seconds)
-        servers.start()
+        node.start()
 
     def fault_broker_freeze(self):
         seconds = self._seconds(1, 8)
-        self.world.servers.signal_broker(signal.SIGSTOP)
+        node = self._node()
+        node.signal(signal.SIGSTOP)
         time.sleep(seconds)
-        self.world.servers.signal_broker(signal.SIGCONT)
+        node.signal(signal.SIGCONT)
         return f"RabbitMQ frozen for {seconds} s"
 
     def fault_broker_closes(self):
-        self.world.servers.control("close_all_connections", "--limit", "0", "the fault rig")
+        self._node().control("close_all_connections", "--limit", "0", "the fault rig")
         return "all connections closed by RabbitMQ"
 
     def fault_queue_deleted(self):
@@ -92,17 +102,23 @@ class Faults:
 
     def fault_memory_alarm(self):
         seconds = self._seconds(2, 8)
-        self.world.servers.control("set_vm_memory_high_watermark", "absolute", "1MB")
+        node = self._node()
+        node.control("set_vm_memory_high_watermark", "absolute", "1MB")
         time.sleep(seconds)
-        self.world.servers.control("set_vm_memory_high_watermark", "absolute", "1GB")
+        node.control("set_vm_memory_high_watermark", "absolute", "1GB")
         return f"memory alarm of {seconds} s"
 
     def fault_disk_alarm(self):
         seconds = self._seconds(2, 8)
-        self.world.servers.control("set_disk_free_limit", "100000GB")
+        node = self._node()
+        node.control("set_disk_free_limit", "100000GB")
         time.sleep(seconds)
-        self.world.servers.control("set_disk_free_limit", "200MB")
+        node.control("set_disk_free_limit", "200MB")
         return f"disk alarm of {seconds} s"
+
+    def fault_leaders_moved(self):
+        self._node().control("rebalance", "quorum", program="rabbitmq-queues")
+        return "leaders of the queues moved"
 
     # ---------------------------------------------------------------- Postgres
 
@@ -124,6 +140,10 @@ class Faults:
         rows = self.world.servers.sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'crossdock%'")
         return f"{len(rows)} connections ended by Postgres"
+
+    def fault_postgres_promoted(self):
+        self.world.servers.promote()
+        return "Postgres killed, its standby promoted"
 
     def fault_disk_full(self):
         servers, seconds = self.world.servers, self._seconds(2, 6)

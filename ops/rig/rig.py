@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 
+from cluster import Cluster
 from faults import Faults
 from processes import Process
 from proxy import Proxy, start_loop
@@ -38,26 +39,25 @@ class World:
         self.options = options
         self.logs = os.path.join(home, "logs")
         os.makedirs(self.logs, exist_ok=True)
-        self.servers = Servers(home)
+        self.servers = Cluster(home, os.environ["POSTGRES_PROGRAMS"]) if options.cluster else Servers(home)
         self.deleted_queues = set()
         self.processes = []
 
     def start(self):
-        if os.geteuid() == 0 and not os.path.ismount(os.path.join(self.home, "postgres")):
-            self.servers.small_disk(4096)
-        self.servers.start()
+        self.servers.begin()
         loop = start_loop()
-        self.proxies = {
-            "RabbitMQ": Proxy(loop, self.servers.amqp.port),
-            "Postgres": Proxy(loop, self.servers.database.port)}
-        self._prepare_environment()
+        brokers = [Proxy(loop, port) for port in self.servers.broker_ports()]
+        databases = [Proxy(loop, port) for port in self.servers.database_ports()]
+        self.proxies = {f"RabbitMQ {number}": proxy for number, proxy in enumerate(brokers, 1)}
+        self.proxies.update({f"Postgres {number}": proxy for number, proxy in enumerate(databases, 1)})
+        self._prepare_environment(brokers, databases)
         self.crossdock("migrate")
         self.crossdock("topology", "apply")
         self._start_simulator()
         self.crossdock("simulator", "connect", "--url", self.url, "--marketplaces", self.options.marketplaces)
         self._start_processes()
 
-    def _prepare_environment(self):
+    def _prepare_environment(self, brokers, databases):
         key = os.path.join(self.home, "secret.key")
         if not os.path.exists(key):
             with open(key, "w", opener=lambda path, flags: os.open(path, flags, 0o600), encoding="ascii") as file:
@@ -69,14 +69,10 @@ class World:
             self.servers.environment, CROSSDOCK_SECRET_KEY=secret, CROSSDOCK_POLL_SECONDS="1",
             CROSSDOCK_DELAYS="1s,3s,10s", CROSSDOCK_MAX_ATTEMPTS="30", ALLEGRO_CLIENT_ID="simulated",
             ALLEGRO_CLIENT_SECRET="simulated", CROSSDOCK_NAMESPACE=self.namespace)
+        self.direct["AMQP_URL"] = self.servers.amqp_url(self.servers.broker_ports())
         self.through = dict(
-            self.direct,
-            AMQP_URL=self._over(self.servers.amqp, self.proxies["RabbitMQ"]),
-            DATABASE_URL=self._over(self.servers.database, self.proxies["Postgres"]))
-
-    @staticmethod
-    def _over(url, proxy):
-        return url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{proxy.port}").geturl()
+            self.direct, AMQP_URL=self.servers.amqp_url([proxy.port for proxy in brokers]),
+            DATABASE_URL=self.servers.database_url([proxy.port for proxy in databases]))
 
     def _start_simulator(self):
         log = open(os.path.join(self.logs, "simulator.log"), "ab")
@@ -136,10 +132,7 @@ class World:
         if market:
             market.kill()
             market.wait()
-        try:
-            self.servers.stop()
-        finally:
-            self.servers.remove_small_disk()
+        self.servers.end()
 
 
 def recovery(world):
@@ -223,6 +216,7 @@ def main():
     parser.add_argument("--rate", type=float, default=10, help="orders a second over all accounts (10)")
     parser.add_argument("--marketplaces", default="all", help="platforms, separated by commas (all)")
     parser.add_argument("--recovery", type=float, default=30, help="the longest recovery that passes, in seconds (30)")
+    parser.add_argument("--cluster", action="store_true", help="three RabbitMQ nodes, and a standby of Postgres")
     parser.add_argument("--without", default="", help="faults to leave out, separated by commas: queue_deleted,…")
     options = parser.parse_args()
     options.without = options.without.split(",")
@@ -231,8 +225,7 @@ def main():
     known = roles.split("values:", 1)[1].split(")", 1)[0] if "values:" in roles else ""
     options.roles = [word.strip() for word in known.replace("\n", " ").split(",") if word.strip() not in ("", "relay")]
     say(f"ops/chaos: seed {options.seed}, {options.minutes:g} minutes")
-    home = os.path.join(os.environ["CROSSDOCK_HOME"], "chaos")
-    world = World(home, options)
+    world = World(os.path.join(os.environ["CROSSDOCK_HOME"], "chaos"), options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         world.start()

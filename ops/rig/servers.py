@@ -18,8 +18,14 @@ class Servers:
         self.home = home
         self.environment = dict(os.environ, CROSSDOCK_HOME=home)
         self.filler = None
+        self.nodes = [self]
 
     # ---------------------------------------------------------------- start and end
+
+    def begin(self):
+        if os.geteuid() == 0:
+            self._small_disk(4096)
+        self.start()
 
     def start(self):
         """Starts what is not running; ports stay what they were as long as one of the two runs."""
@@ -33,8 +39,27 @@ class Servers:
         self.database = urllib.parse.urlsplit(self.environment["DATABASE_URL"])
         self.management = urllib.parse.urlsplit(self.environment["AMQP_MANAGEMENT_URL"])
 
-    def stop(self):
-        self._services("stop")
+    def end(self):
+        try:
+            self._services("stop")
+        finally:
+            if self.filler:
+                subprocess.run(["umount", "-l", os.path.dirname(self.filler)], check=False)
+
+    def broker_ports(self):
+        return [self.amqp.port]
+
+    def database_ports(self):
+        return [self.database.port]
+
+    def amqp_url(self, ports):
+        """With the broker's ports replaced: those of the proxies."""
+        return self.amqp._replace(
+            netloc=f"{self.amqp.username}:{self.amqp.password}@127.0.0.1:{ports[0]}").geturl()
+
+    def database_url(self, ports):
+        return self.database._replace(
+            netloc=f"{self.database.username}:{self.database.password}@127.0.0.1:{ports[0]}").geturl()
 
     def _services(self, word):
         done = subprocess.run(
@@ -48,7 +73,8 @@ class Servers:
         with open(os.path.join(self.home, mark), encoding="ascii") as file:
             return int(file.read().split()[0])
 
-    def signal_broker(self, number):
+    def signal(self, number):
+        """To the broker."""
         os.kill(self._pid("rabbitmq/broker.mark"), number)
 
     def signal_postgres(self, number):
@@ -64,7 +90,7 @@ class Servers:
             except ProcessLookupError:
                 pass
 
-    def wait_for_end(self, mark, seconds=60):
+    def wait_for_end(self, mark="rabbitmq/broker.mark", seconds=60):
         """The process is gone: until then the same server must not be started again."""
         pid, deadline = self._pid(mark), time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -120,7 +146,7 @@ class Servers:
             raise RuntimeError(done.stderr.strip()[-300:])
         return done.stdout.splitlines()
 
-    def small_disk(self, megabytes):
+    def _small_disk(self, megabytes):
         """Gives Postgres a small file system of its own; needs root. Before the first start."""
         place = os.path.join(self.home, "postgres")
         os.makedirs(place, exist_ok=True)
@@ -139,7 +165,3 @@ class Servers:
     def free_disk(self):
         if os.path.exists(self.filler):
             os.unlink(self.filler)
-
-    def remove_small_disk(self):
-        if self.filler:
-            subprocess.run(["umount", "-l", os.path.dirname(self.filler)], check=False)
