@@ -59,9 +59,11 @@ struct Held: Sendable {
     var orders = 0
   }
 
+  /// Read at one moment: two reads would see effects of what the first had not seen published.
   func account() async throws -> Account {
     let topology = topology
-    return try await database.withConnection { connection in
+    return try await database.transaction { connection in
+      try connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
       var account = Account()
       var seen: Set<String> = []
       for row in try connection.query("SELECT messages, published_at IS NULL FROM outbox") {
