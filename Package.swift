@@ -81,6 +81,11 @@ let package = Package(
       name: "TestServers", dependencies: ["Postgres", "Schema", .logging], path: "Tests/TestServers",
       swiftSettings: settings),
 
+    .target(
+      name: "TestShops",
+      dependencies: ["Marketplaces", "Polling", "Simulator", "Events", "JSON", "Time", .concurrencyHelpers],
+      path: "Tests/TestShops", swiftSettings: settings),
+
     // The servers.
     library("Readiness"),
     tests("Readiness"),
@@ -136,6 +141,8 @@ let package = Package(
         "Marketplaces", "Simulator", "TestServers", "Events", "JSON", "Time", .httpClient, .lifecycle,
         .logging, .nio,
       ]),
+    library("BackMarket", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests("BackMarket", ["Marketplaces", "TestShops", "Events", "JSON", "Time"]),
     library(
       "Polling",
       [
@@ -177,7 +184,9 @@ let package = Package(
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes",
-        "Marketplaces", "Allegro", "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
+        "Marketplaces", "Allegro",
+        "BackMarket",
+        "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
     tests("Commands", ["TestServers", "Postgres"]),

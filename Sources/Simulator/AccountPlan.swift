@@ -8,7 +8,7 @@ struct AccountPlan: Sendable {
   var adapt: @Sendable (inout Behaviour) -> Void = { _ in }
   var open: @Sendable (_ market: Market, _ seed: UInt64, _ configuration: Simulator.Configuration) -> any Shop
 
-  static let all: [AccountPlan] = AllegroAccount.allCases.map(\.plan)
+  static let all: [AccountPlan] = AllegroAccount.allCases.map(\.plan) + [.backMarket]
 }
 
 extension AllegroAccount {

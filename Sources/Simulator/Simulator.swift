@@ -3,7 +3,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-import Time
+package import Time
 
 /// The marketplaces on one port: shops that sell of their own accord, and their truth.
 package struct Simulator: Service {
@@ -74,15 +74,35 @@ package struct Simulator: Service {
     }
     let rate = configuration.ordersPerSecond / Double(max(1, chosen.count))
     return chosen.map { plan in
-      let seed = configuration.seed &* 1000 &+ plan.number
-      var behaviour = Behaviour(ordersPerSecond: rate)
-      behaviour.worsen(to: configuration.faults)
-      plan.adapt(&behaviour)
-      let market = Market(seed: seed, listings: configuration.listings, behaviour: behaviour, start: start)
-      return Account(
-        shop: plan.open(market, seed, configuration),
-        faults: FaultPlan(level: configuration.faults, seed: seed))
+      Account(
+        shop: plan.shop(configuration, ordersPerSecond: rate, at: start),
+        faults: FaultPlan(level: configuration.faults, seed: plan.seed(configuration)))
     }
+  }
+
+  /// The shop of one account, without a server in front of it; nil when there is no account of that name.
+  package static func shop(
+    of account: String, _ configuration: Configuration, at start: Timestamp
+  ) -> (any Shop)? {
+    AccountPlan.all.first { $0.name == account }?
+      .shop(configuration, ordersPerSecond: configuration.ordersPerSecond, at: start)
+  }
+}
+
+extension AccountPlan {
+  fileprivate func seed(_ configuration: Simulator.Configuration) -> UInt64 {
+    configuration.seed &* 1000 &+ number
+  }
+
+  fileprivate func shop(
+    _ configuration: Simulator.Configuration, ordersPerSecond rate: Double, at start: Timestamp
+  ) -> any Shop {
+    var behaviour = Behaviour(ordersPerSecond: rate)
+    behaviour.worsen(to: configuration.faults)
+    adapt(&behaviour)
+    let seed = seed(configuration)
+    let market = Market(seed: seed, listings: configuration.listings, behaviour: behaviour, start: start)
+    return open(market, seed, configuration)
   }
 }
 

@@ -170,7 +170,7 @@ extension AllegroClient {
     if what == "stock" {
       shop.market.writeStock(account: shop.name, platform: "allegro", into: &json)
     } else {
-      shop.market.writeOrders(account: shop.name, platform: "allegro", currency: "PLN", into: &json)
+      shop.market.writeOrders(of: shop, into: &json)
     }
     json.endArray()
     return try JSON.parse(json.bytes).array

@@ -133,7 +133,7 @@ extension Market {
   var truth: [UInt8] {
     var json = JSONWriter()
     writeStock(account: "a", platform: "p", into: &json)
-    writeOrders(account: "a", platform: "p", currency: "PLN", into: &json)
+    writeOrders(of: AllegroShop(account: .live, market: self, seed: 1), into: &json)
     return json.bytes
   }
 }

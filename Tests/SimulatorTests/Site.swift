@@ -71,6 +71,7 @@ func withSimulator(
   ordersPerSecond: Double, faults: FaultLevel = .none, _ body: @Sendable (Site) async throws -> Void
 ) async throws {
   var configuration = Simulator.Configuration()
+  configuration.accounts = ["allegro-live", "allegro-documented", "allegro-noevents"]
   configuration.ordersPerSecond = ordersPerSecond
   configuration.faults = faults
   var logger = Logger(label: "simulator")

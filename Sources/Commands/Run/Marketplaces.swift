@@ -1,5 +1,6 @@
 import Allegro
 import AsyncHTTPClient
+import BackMarket
 import Events
 import Logging
 import Marketplaces
@@ -29,7 +30,10 @@ struct MarketplaceAccess: Sendable {
       .allegro: {
         AllegroAdapter.connect(
           to: $0, store: store, http: http, application: allegro, filter: filter, logger: logger)
-      }
+      },
+      .backmarket: {
+        BackMarketAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
     ])
     webhookReaders = [:]
   }

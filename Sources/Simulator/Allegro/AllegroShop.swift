@@ -17,7 +17,7 @@ package struct AllegroShop: Shop {
     self.account = account
     self.market = market
     tokens = AllegroTokens(seed: seed, lifetime: tokenLifetime)
-    limit = RequestLimit(perMinute: requestsPerMinute)
+    limit = RequestLimit(requestsPerMinute, per: .seconds(60))
   }
 
   package var name: String { account.rawValue }

@@ -11,6 +11,16 @@ package struct Behaviour: Sendable {
   package var cancelled = 0.08
   /// Of the cancelled: those that leave `updatedAt` where it was.
   package var silentlyCancelled = 0.25
+  /// Whether an order is paid as it is placed: where the marketplace shows a seller nothing else.
+  package var paysAtOnce = false
+  /// The most pieces of one listing in an order.
+  package var largestQuantity = 3
+  /// Of the edited: those that lose a line. With 1 no quantity ever changes.
+  package var droppedLines = 0.2
+  /// Of the sent: those that the buyer complains about.
+  package var disputed = 0.0
+  /// Whether the seller fills up what is nearly sold out.
+  package var restocks = true
   /// Pairs of orders of one buyer that become one.
   package var merged = 0.01
   /// Changes of stock by the seller, per order.

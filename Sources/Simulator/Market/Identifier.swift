@@ -7,6 +7,9 @@ package struct Identifier: Hashable, Sendable {
     (self.high, self.low) = (high, low)
   }
 
+  /// A positive number of it, for marketplaces that count their ids; most are beyond 2^53.
+  var number: Int64 { Int64(low >> 1) }
+
   /// The id of that text (8-4-4-4-12 hexadecimal digits); nil for any other text.
   init?(_ text: some StringProtocol) {
     var (high, low): (UInt64, UInt64) = (0, 0)

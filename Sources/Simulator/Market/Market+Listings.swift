@@ -12,7 +12,7 @@ extension Market {
     announce(.stock(listing), at: moment)
     if listings[listing].isSoldOut { announce(.soldOut(listing), at: moment) }
     if wasSoldOut { announce(.backInStock(listing), at: moment) }
-    if listings[listing].stock <= 3, !listings[listing].awaitsRestock {
+    if behaviour.restocks, listings[listing].stock <= 3, !listings[listing].awaitsRestock {
       listings[listing].awaitsRestock = true
       schedule(.restock(listing), in: dice.seconds(4, 20), from: moment)
     }

@@ -12,13 +12,20 @@ extension Market {
     let buyer = returning ?? Buyer(number: dice.between(0, Buyer.count - 1))
     add(
       Order(
-        id: dice.identifier(), number: 100_000 + order, buyer: buyer, paymentId: dice.identifier(),
-        placedAt: moment, lastBoughtAt: moment,
-        versions: [OrderVersion(occurredAt: moment, updatedAt: moment, stage: .placed, lines: lines)]))
+        id: dice.identifier(), number: Order.firstNumber + order, buyer: buyer, paymentId: dice.identifier(),
+        placedAt: moment, lastBoughtAt: moment, versions: [firstVersion(of: lines, at: moment)]))
     for line in lines { changeStock(of: line.listing, by: -line.quantity, at: moment) }
     announce(order, .placed)
     plan(order, from: time)
     return order
+  }
+
+  private func firstVersion(of lines: [Line], at moment: Timestamp) -> OrderVersion {
+    guard behaviour.paysAtOnce else {
+      return OrderVersion(occurredAt: moment, updatedAt: moment, stage: .placed, lines: lines)
+    }
+    return OrderVersion(
+      occurredAt: moment, updatedAt: moment, stage: .paid, paidAt: moment, isFilledIn: true, lines: lines)
   }
 
   private mutating func pickLines(at moment: Timestamp) -> [Line] {
@@ -33,7 +40,8 @@ extension Market {
         let quantity = dice.chance(0.75) ? 1 : dice.chance(0.7) ? 2 : 3
         lines.append(
           Line(
-            id: dice.identifier(), listing: listing, quantity: min(quantity, listings[listing].stock),
+            id: dice.identifier(), listing: listing,
+            quantity: min(quantity, behaviour.largestQuantity, listings[listing].stock),
             price: listings[listing].price, boughtAt: moment))
         break
       }
@@ -83,12 +91,21 @@ extension Market {
       version.stage = .sent
     }
     if dice.chance(behaviour.delivered) { schedule(.deliver(order), in: dice.seconds(3, 20), from: time) }
+    if behaviour.disputed > 0, dice.chance(behaviour.disputed) {
+      schedule(.dispute(order), in: dice.seconds(1, 6), from: time)
+    }
   }
 
   mutating func deliver(_ order: Int, at time: Timestamp) {
     guard let order = alive(order), orders[order].latest.stage == .sent else { return }
     record(order, .delivered, at: time) { version, _ in version.stage = .delivered }
     if dice.chance(behaviour.returned) { schedule(.comeBack(order), in: dice.seconds(2, 10), from: time) }
+  }
+
+  /// The buyer complains about the first of the lines.
+  mutating func dispute(_ order: Int, at time: Timestamp) {
+    guard let order = alive(order), !orders[order].latest.lines.isEmpty else { return }
+    disputes.append(Dispute(order: order, openedAt: time.wholeMilliseconds))
   }
 
   /// The goods come back and the money too, but not the stock: a refund is no restock.
@@ -105,7 +122,8 @@ extension Market {
     let line = lines[place]
     // The last purchase stays, since listings go by its time.
     let isLastPurchase = !lines.contains { $0.id != line.id && $0.boughtAt == orders[order].lastBoughtAt }
-    let dropsLine = dice.chance(0.2) && !isLastPurchase
+    let dropsLine = dice.chance(behaviour.droppedLines) && !isLastPurchase
+    guard dropsLine || behaviour.droppedLines < 1 else { return }
     let wanted = dropsLine ? 0 : dice.between(1, 4)
     let change = min(wanted - line.quantity, listings[line.listing].stock)
     guard change != 0 else { return }
@@ -149,7 +167,7 @@ extension Market {
       lines: orders[one].latest.lines + orders[other].latest.lines)
     add(
       Order(
-        id: dice.identifier(), number: 100_000 + merged, buyer: orders[one].buyer,
+        id: dice.identifier(), number: Order.firstNumber + merged, buyer: orders[one].buyer,
         paymentId: dice.identifier(), placedAt: min(orders[one].placedAt, orders[other].placedAt),
         lastBoughtAt: max(orders[one].lastBoughtAt, orders[other].lastBoughtAt),
         versions: [version]))

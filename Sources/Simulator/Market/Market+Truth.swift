@@ -66,19 +66,17 @@ extension Market {
     }
   }
 
-  /// Each order, those that were merged away too.
-  package func writeOrders(
-    account: String, platform: String, currency: String, into json: inout JSONWriter
-  ) {
+  /// Each order, those that were merged away too, by the ids that `shop` gives them.
+  package func writeOrders(of shop: some Shop, into json: inout JSONWriter) {
     for order in orders {
       let latest = order.latest
       json.beginObject()
       json.key("account")
-      json.string(account)
+      json.string(shop.name)
       json.key("platform")
-      json.string(platform)
+      json.string(shop.platform)
       json.key("externalId")
-      json.identifier(order.id)
+      json.string(shop.externalId(of: order))
       json.key("number")
       json.string(String(order.number))
       json.key("status")
@@ -86,11 +84,15 @@ extension Market {
       json.key("cancelled")
       json.bool(latest.cancelledAt != nil)
       json.key("mergedInto")
-      if let merged = order.mergedInto { json.identifier(orders[merged].id) } else { json.null() }
+      if let merged = order.mergedInto {
+        json.string(shop.externalId(of: orders[merged]))
+      } else {
+        json.null()
+      }
       json.key("total")
       json.decimal(hundredths: latest.total)
       json.key("currency")
-      json.string(currency)
+      json.string(shop.currency)
       json.key("placedAt")
       json.timestamp(order.placedAt)
       json.key("updatedAt")
@@ -100,7 +102,7 @@ extension Market {
       for line in latest.lines {
         json.beginObject()
         json.key("externalId")
-        json.identifier(line.id)
+        json.string(shop.externalId(of: line))
         json.key("listingId")
         json.string(String(listings[line.listing].id))
         json.key("sku")

@@ -8,6 +8,8 @@ package import Time
 package struct Market: Sendable {
   package internal(set) var listings: [Listing] = []
   package internal(set) var orders: [Order] = []
+  /// The earliest first.
+  package internal(set) var disputes: [Dispute] = []
   var offerEvents = Feed<OfferNews>(retention: .seconds(24 * 3600))
   var orderEvents = Feed<OrderNews>(retention: .seconds(60 * 24 * 3600))
   var index = OrderIndex()
@@ -99,6 +101,7 @@ enum Step: Sendable {
   case send(Int)
   case deliver(Int)
   case comeBack(Int)
+  case dispute(Int)
   case edit(Int)
   case cancel(Int, silently: Bool, byBuyer: Bool)
   case buyAgain(Int)
@@ -119,6 +122,7 @@ extension Market {
     case .send(let order): send(order, at: time)
     case .deliver(let order): deliver(order, at: time)
     case .comeBack(let order): comeBack(order, at: time)
+    case .dispute(let order): dispute(order, at: time)
     case .edit(let order): edit(order, at: time)
     case .cancel(let order, let silently, let byBuyer):
       cancel(order, silently: silently, byBuyer: byBuyer, at: time)

@@ -3,6 +3,7 @@ package import Time
 /// An order with all its versions, the latest last.
 package struct Order: Sendable {
   package let id: Identifier
+  /// `firstNumber` and its place in the market's orders.
   let number: Int
   let buyer: Buyer
   let paymentId: Identifier
@@ -14,6 +15,8 @@ package struct Order: Sendable {
   package internal(set) var versions: [OrderVersion]
   /// The place of the order that took over its lines; from then on this one is gone.
   package internal(set) var mergedInto: Int?
+
+  static let firstNumber = 100_000
 
   package var latest: OrderVersion { versions[versions.count - 1] }
 
@@ -52,6 +55,13 @@ package struct Line: Sendable {
   /// Of one piece, in hundredths.
   let price: Int
   let boughtAt: Timestamp
+}
+
+/// A buyer's complaint about the first line of an order.
+package struct Dispute: Sendable {
+  /// Its place in the market's orders.
+  package let order: Int
+  package let openedAt: Timestamp
 }
 
 /// How far an order has come.

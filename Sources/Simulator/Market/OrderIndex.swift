@@ -63,6 +63,14 @@ struct OrderQuery {
 }
 
 extension Market {
+  /// The present order of that number; nil when there is none.
+  func order(numbered text: String) -> Order? {
+    guard let place = Int(text).map({ $0 - Order.firstNumber }), orders.indices.contains(place),
+      orders[place].mergedInto == nil
+    else { return nil }
+    return orders[place]
+  }
+
   /// The page of present orders that the query names, and how many there are in all.
   func orders(_ query: OrderQuery, where isWanted: (Order) -> Bool) -> (page: [Int], total: Int) {
     let isByUpdate = query.sortedBy == .updated

@@ -99,7 +99,7 @@ package actor Account {
   package func orders(at now: Timestamp) -> [UInt8] {
     shop.market.advance(to: now + ahead)
     var json = JSONWriter()
-    shop.market.writeOrders(account: name, platform: platform, currency: shop.currency, into: &json)
+    shop.market.writeOrders(of: shop, into: &json)
     return json.bytes
   }
 

@@ -19,3 +19,11 @@ extension JSONWriter {
     if let moment { timestamp(moment) } else { null() }
   }
 }
+
+extension JSON {
+  /// A string with two decimals, as in "49.90".
+  static func hundredths(_ amount: Int) -> JSON {
+    let cents = amount % 100
+    return .string("\(amount / 100).\(cents < 10 ? "0" : "")\(cents)")
+  }
+}

@@ -1,32 +1,33 @@
 import Time
 
-/// So many requests a minute; beyond that a block, which further requests prolong.
+/// So many requests in a stretch of time; beyond that a block until its end, which further requests prolong.
 struct RequestLimit: Sendable {
-  let perMinute: Int
+  private let most: Int
+  private let window: Duration
   private var count = 0
   private var windowEnd = Timestamp.epoch
   private var block: (began: Timestamp, until: Timestamp)?
 
-  init(perMinute: Int) {
-    self.perMinute = perMinute
+  init(_ most: Int, per window: Duration) {
+    (self.most, self.window) = (most, window)
   }
 
-  /// How many more are allowed in this minute.
-  var remaining: Int { max(0, perMinute - count) }
+  /// How many more are allowed in this stretch.
+  var remaining: Int { max(0, most - count) }
 
   /// Whether one more request is allowed now.
   mutating func admit(at now: Timestamp) -> Bool {
     if let current = block, now < current.until {
-      let until = min(current.until + .milliseconds(100), current.began + .seconds(90))
+      let until = min(current.until + .milliseconds(100), current.began + window * 3 / 2)
       block = (current.began, until)
       return false
     }
     block = nil
     if now >= windowEnd {
-      windowEnd = now + .seconds(60)
+      windowEnd = now + window
       count = 0
     }
-    guard count < perMinute else {
+    guard count < most else {
       block = (now, windowEnd)
       return false
     }

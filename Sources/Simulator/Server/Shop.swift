@@ -25,4 +25,13 @@ package protocol Shop: Sendable {
   /// Whether a lost answer to this request would be lost for ever, as with a single-use token: then faults
   /// come before its effect only.
   func isUnrepeatable(_ request: Request) -> Bool
+  /// How the platform writes the id of an order.
+  func externalId(of order: Order) -> String
+  /// How the platform writes the id of an order's line.
+  func externalId(of line: Line) -> String
+}
+
+extension Shop {
+  package func externalId(of order: Order) -> String { order.id.description }
+  package func externalId(of line: Line) -> String { line.id.description }
 }
