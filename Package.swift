@@ -113,7 +113,8 @@ let package = Package(
       "Outbox",
       ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
     library("StockLedger", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
-    tests("StockLedger", ["Lane", "Events", "Postgres", "Time", "TestServers"]),
+    tests(
+      "StockLedger", ["Lane", "Events", "Postgres", "Time", "TestServers", .concurrencyHelpers]),
     library("OrderSync", ["Lane", "Topology", "Postgres", "Events", "JSON", "Time", .logging, .metrics]),
     tests("OrderSync", ["Lane", "Postgres", "Events", "JSON", "Time", "TestServers"]),
     .target(

@@ -13,14 +13,26 @@ package struct Base: Sendable, Hashable, Comparable {
   package var id: String
   /// Empty where the marketplace has no locations.
   package var location: String
+  /// Of a push: when it was sent, on the marketplace's clock; it took effect between then and `at`.
+  package var since: Timestamp?
 
-  package init(at: Timestamp, kind: Kind, quantity: Int, id: String, location: String = "") {
+  package init(
+    at: Timestamp, kind: Kind, quantity: Int, id: String, location: String = "", since: Timestamp? = nil
+  ) {
     self.at = at
     self.kind = kind
     self.quantity = quantity
     self.id = id
     self.location = location
+    self.since = since
   }
+
+  /// The marketplace's `Date` has whole seconds, the moments of its sales come from another clock: what is this close
+  /// to a base may be before it or after it (Rule 9).
+  package static let doubt = Duration.seconds(2)
+
+  /// The stretch of time in which the base may have been true.
+  var window: ClosedRange<Timestamp> { min(since ?? at, at) - Self.doubt...at + Self.doubt }
 
   /// By moment, a push after a snapshot of the same moment, then by content.
   package static func < (left: Base, right: Base) -> Bool {
@@ -29,56 +41,5 @@ package struct Base: Sendable, Hashable, Comparable {
     if left.quantity != right.quantity { return left.quantity < right.quantity }
     if left.id != right.id { return left.id < right.id }
     return left.location < right.location
-  }
-}
-
-/// A listing's share of its stock row, as a function of its bases and native steps:
-///
-///     Σ over snapshots (Q_k − B_{k−1})  +  Σ steps whose next base at or after them is not a snapshot
-///
-/// with B₀ = 0. Without pushes that is `last snapshot + Σ steps after its moment` (RULES, the stock model).
-package struct ListingFacts: Sendable {
-  package private(set) var bases: [Base]
-  /// The sum of the steps at each moment.
-  package var steps: [(at: Timestamp, size: Int)]
-
-  package init(bases: some Sequence<Base> = [], steps: [(at: Timestamp, size: Int)] = []) {
-    self.bases = Set(bases).sorted()
-    self.steps = steps
-  }
-
-  /// The same facts without some bases.
-  package func without(_ fewer: Set<Base>) -> ListingFacts {
-    ListingFacts(bases: bases.filter { !fewer.contains($0) }, steps: steps)
-  }
-
-  package mutating func insert(_ more: some Sequence<Base>) {
-    bases = Set(bases + more).sorted()
-  }
-
-  /// The quantity that the listing had by each base: of a snapshot of one location the sum over all locations as
-  /// of then.
-  private var values: [Int] {
-    var known: [String: Int] = [:]
-    return bases.map { base in
-      if base.kind == .push { return base.quantity }
-      known[base.location] = base.quantity
-      return known.values.reduce(0, +)
-    }
-  }
-
-  /// Whether a step at that moment still counts: it is absorbed when the next base at or after it is a snapshot.
-  package func counts(stepAt moment: Timestamp) -> Bool {
-    bases.first { $0.at >= moment }?.kind != .snapshot
-  }
-
-  package var share: Int {
-    var total = 0
-    var before = 0
-    for (base, value) in zip(bases, values) {
-      if base.kind == .snapshot { total += value - before }
-      before = value
-    }
-    return steps.reduce(total) { $0 + (counts(stepAt: $1.at) ? $1.size : 0) }
   }
 }

@@ -7,22 +7,23 @@ import Time
 /// The changes of one batch on their way into stock rows, history and outbox.
 ///
 /// Most batches take the short way: every step is later than the last base of its stock row, so each counts in full
-/// and one UPDATE books them all. Only listings with a step behind a base, or with a new base, are looked at as a
-/// whole (`ListingFacts`) and put right by a second UPDATE.
+/// and one UPDATE books them all. Only listings with a step behind or close to a base, or with a new base, are looked
+/// at as a whole (`ListingFacts`) and put right by a second UPDATE.
 struct Booking {
-  /// A snapshot of one listing that came in this batch.
-  struct Snapshot {
+  /// A base of one listing that came in this batch.
+  struct NewBase {
     var base: Base
     var place: Place
     var connection: String
     var cause: StockChange.Cause
+    var admin: String?
   }
 
   private let lowThreshold: Int
   private var changes: [StockChange] = []
   /// Runs of `changes` that belong to an order first seen when it was over already.
   private var settledAtZero: [Range<Int>] = []
-  private var snapshots: [Snapshot] = []
+  private var bases: [NewBase] = []
 
   init(lowThreshold: Int) { self.lowThreshold = lowThreshold }
 
@@ -31,31 +32,29 @@ struct Booking {
     changes += more
   }
 
-  mutating func add(_ base: Base, at place: Place, connection: String, cause: StockChange.Cause) {
-    snapshots.append(Snapshot(base: base, place: place, connection: connection, cause: cause))
+  mutating func add(
+    _ base: Base, at place: Place, connection: String, cause: StockChange.Cause, admin: String? = nil
+  ) {
+    bases.append(NewBase(base: base, place: place, connection: connection, cause: cause, admin: admin))
   }
 
   mutating func book(on connection: Connection) throws {
-    guard !changes.isEmpty || !snapshots.isEmpty else { return }
-    var rows = StockRows(changes: changes, snapshots: snapshots)
+    guard !changes.isEmpty || !bases.isEmpty else { return }
+    var rows = StockRows(changes: changes, bases: bases)
     try rows.book(on: connection)
-    var facts = try FactsOfListings.send(for: snapshots, on: connection)
-    let late = changes.indices.filter { index in
-      changes[index].step != 0 && changes[index].at <= (rows[changes[index].place.stock]?.baseAt ?? .epoch)
-    }
-    try facts.receive(besides: late.map { changes[$0] }, on: connection)
-    for index in late where facts[changes[index].place.listing]?.counts(stepAt: changes[index].at) == false {
-      changes[index].booked = 0
+    var facts = try FactsOfListings.send(for: bases, rows: rows, on: connection)
+    let late = changes.filter { $0.step != 0 && $0.at <= rows.settledAt($0.place) }
+    try facts.receive(besides: late, rows: rows, on: connection)
+    for index in changes.indices where changes[index].step != 0 {
+      if let booked = facts.book(changes[index]) { changes[index].booked = booked }
     }
     settleAtZero()
-    for change in changes where change.step != 0 { facts.add(change) }
-    for snapshot in snapshots.sorted(by: { $0.base < $1.base }) {
-      if let change = facts.book(snapshot) { changes.append(change) }
+    for base in bases.sorted(by: { $0.base < $1.base }) {
+      if let change = facts.book(base) { changes.append(change) }
     }
-    try rows.correct(with: changes, snapshots: snapshots, on: connection)
-    rows.walk(&changes)
-    try StockHistory.append(changes, on: connection)
-    try Rereads.ask(for: changes, snapshots: snapshots, rows: rows, facts: facts, on: connection)
+    try rows.correct(with: changes, bases: bases, openings: facts.openings, on: connection)
+    try StockHistory.append(rows.walked(changes), on: connection)
+    try Rereads.ask(for: changes, bases: bases, facts: facts, on: connection)
     try Outbox.append(
       StockEvents.of(rows, changes: changes, lowThreshold: lowThreshold, at: .now()), on: connection)
   }
@@ -64,9 +63,9 @@ struct Booking {
   /// birth and its end.
   private mutating func settleAtZero() {
     for range in settledAtZero {
-      var sums: [Int: Int] = [:]
-      for index in range { sums[changes[index].place.stock, default: 0] += changes[index].booked }
-      for index in range where sums[changes[index].place.stock] == 0 { changes[index].booked = 0 }
+      var sums: [StockUnit: Int] = [:]
+      for index in range { sums[changes[index].place.unit, default: 0] += changes[index].booked }
+      for index in range where sums[changes[index].place.unit] == 0 { changes[index].booked = 0 }
     }
   }
 }

@@ -11,6 +11,21 @@ package struct Place: Sendable, Hashable {
   package var marketplace: Int
   package var sku: String
   package var platform: String
+  /// The pool that the stock row belongs to; nil for one that stands alone.
+  package var pool: Int?
+
+  package init(
+    listing: Int, stock: Int, variation: Int, marketplace: Int, sku: String, platform: String,
+    pool: Int? = nil
+  ) {
+    self.listing = listing
+    self.stock = stock
+    self.variation = variation
+    self.marketplace = marketplace
+    self.sku = sku
+    self.platform = platform
+    self.pool = pool
+  }
 }
 
 /// What names a listing in an event.
@@ -38,9 +53,9 @@ package struct Account: Sendable, Hashable {
   package var id: UUID
   package var user: String
   package var marketplace: Int
-  /// Whether our quantities are pushed to this marketplace: then it learns of our own deltas only by a push, and
-  /// a snapshot does not absorb them (RULES, the stock model: native deltas).
-  package var isPushed: Bool
+  /// Whether its stock is shared (`propagateInventory`): then the marketplace learns of our own deltas only by a push,
+  /// and a snapshot does not absorb them (RULES, the stock model: native deltas).
+  package var isPooled: Bool
 }
 
 /// The ledger's memory of the catalogue: which listing is which variation, and where its stock row is. Rows are made
@@ -65,8 +80,18 @@ package struct Catalogue {
   /// Queues the look at the epoch, under a lock that a remapping takes exclusively. Two statements, because the
   /// second must see what was committed while the first one waited.
   static func sendEpoch(on connection: Connection) throws(PostgresError) -> Reply {
-    _ = try connection.send("SELECT pg_advisory_xact_lock_shared(hashtext(current_schema() || '.catalogue'))")
+    try hold(on: connection)
     return try connection.send("SELECT epoch FROM catalogue_epoch")
+  }
+
+  /// Keeps the catalogue as it is until the transaction ends.
+  static func hold(on connection: Connection) throws(PostgresError) {
+    _ = try connection.send("SELECT pg_advisory_xact_lock_shared(hashtext(current_schema() || '.catalogue'))")
+  }
+
+  /// Waits until nobody books, and keeps everybody from it until the transaction ends.
+  static func lock(on connection: Connection) throws(PostgresError) {
+    try connection.query("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.catalogue'))")
   }
 
   /// - Throws: a retriable error when the catalogue was mapped anew since what is remembered was read.
@@ -110,7 +135,7 @@ package struct Catalogue {
     let owners = platforms.keys.compactMap { accounts[$0] }
     let rows = try connection.query(
       """
-      SELECT l.id, s.id, l.variation_id, s.marketplace_id, v.sku, l.connection_id
+      SELECT l.id, s.id, l.variation_id, s.marketplace_id, v.sku, l.connection_id, s.pool_id
         FROM unnest($1::bigint[]) AS n(id)
         JOIN listings l ON l.id = n.id
         JOIN unnest($2::uuid[], $3::bigint[]) AS a(connection_id, marketplace_id)
@@ -122,7 +147,7 @@ package struct Catalogue {
       byListing[row.int(0)] = Place(
         listing: row.int(0), stock: row.int(1), variation: row.int(2), marketplace: row.int(3),
         sku: row.text(4),
-        platform: platforms[row.uuid(5).uuidString.lowercased()] ?? "")
+        platform: platforms[row.uuid(5).uuidString.lowercased()] ?? "", pool: row.optionalInt(6))
     }
   }
 
@@ -138,20 +163,20 @@ package struct Catalogue {
     let rows = try connection.query(
       """
       SELECT c.id, c.user_id, c.marketplace_id,
-             coalesce((c.sync_rules->>'propagateInventory')::bool, false) AND c.mode = 'live'
+             coalesce((c.sync_rules->>'propagateInventory')::bool, false)
         FROM platform_connections c WHERE c.id = ANY($1)
       """, [strangers.compactMap(UUID.init(uuidString:))])
     for row in rows {
       let id = row.uuid(0)
       accounts[id.uuidString.lowercased()] = Account(
-        id: id, user: row.text(1), marketplace: row.int(2), isPushed: row.bool(3))
+        id: id, user: row.text(1), marketplace: row.int(2), isPooled: row.bool(3))
     }
     // A producer may speak for an account that is not registered here: its stock is kept under the marketplace it
     // names, and belongs to nobody until somebody registers it.
     for stranger in strangers where accounts[stranger] == nil {
       guard let id = UUID(uuidString: stranger), let marketplace = marketplaces[stranger], marketplace > 0
       else { continue }
-      accounts[stranger] = Account(id: id, user: "", marketplace: marketplace, isPushed: false)
+      accounts[stranger] = Account(id: id, user: "", marketplace: marketplace, isPooled: false)
     }
   }
 
@@ -166,13 +191,20 @@ package struct Catalogue {
     try connection.query(Self.insertListings, [ids, externals, users, skus])
     try connection.query(Self.nameVariations, [ids, externals, users, skus])
     try connection.query(Self.insertStock, [ids, externals, marketplaces])
-    let rows = try connection.query(Self.selectPlaces, [ids, externals, marketplaces])
+    var rows = try connection.query(Self.selectPlaces, [ids, externals, marketplaces])
+    let unsettled = rows.filter {
+      $0.bool(6) != (accounts[names[$0.int(0) - 1].connection]?.isPooled ?? false)
+    }
+    if !unsettled.isEmpty {
+      try Pools.settle(unsettled.map { $0.int(2) }, on: connection)
+      rows = try connection.query(Self.selectPlaces, [ids, externals, marketplaces])
+    }
     for row in rows {
       let name = names[row.int(0) - 1]
       let place = Place(
         listing: row.int(1), stock: row.int(2), variation: row.int(3),
         marketplace: accounts[name.connection]?.marketplace ?? 0, sku: row.text(4),
-        platform: name.platform)
+        platform: name.platform, pool: row.optionalInt(5))
       places[name] = place
       byListing[place.listing] = place
     }
@@ -210,12 +242,13 @@ package struct Catalogue {
     """
 
   private static let selectPlaces = """
-    SELECT n.ordinal, l.id, s.id, l.variation_id, v.sku
+    SELECT n.ordinal, l.id, s.id, l.variation_id, v.sku, s.pool_id, coalesce(p.is_shared, false)
       FROM unnest($1::uuid[], $2::text[], $3::bigint[])
              WITH ORDINALITY AS n(connection_id, external_id, marketplace_id, ordinal)
       JOIN listings l ON l.connection_id = n.connection_id AND l.external_id = n.external_id
       JOIN marketplace_stock s ON s.variation_id = l.variation_id AND s.marketplace_id = n.marketplace_id
       JOIN variations v ON v.id = l.variation_id
+      LEFT JOIN stock_pools p ON p.id = s.pool_id
     """
 }
 

@@ -5,29 +5,28 @@ import Outbox
 import Postgres
 import Time
 
-/// Asks for a listing to be read again where a step lies so close to a snapshot that the two clocks can't tell which
-/// came first (Rule 9). The second reading settles it.
+/// Asks for a listing to be read again where only that can tell what its last base contains: steps lie so close to it
+/// that the clocks can't tell which came first, or it was read while a push of ours was under way (Rule 9).
 enum Rereads {
-  /// The marketplace's `Date` has whole seconds, its events' clock is another one, and a request takes time.
-  static let doubt = Duration.seconds(3)
   /// When to look again: after the doubt is over.
   static let after = 5
 
   static func ask(
-    for changes: [StockChange], snapshots: [Booking.Snapshot], rows: StockRows, facts: FactsOfListings,
-    on connection: Connection
+    for changes: [StockChange], bases: [Booking.NewBase], facts: FactsOfListings, on connection: Connection
   ) throws {
     var listings: Set<Int> = []
-    for change in changes where change.step != 0 {
-      guard let baseAt = rows[change.place.stock]?.baseAt, isClose(change.at, baseAt) else { continue }
-      listings.insert(change.place.listing)
+    for listing in changes.lazy.filter({ $0.step != 0 }).map(\.place.listing)
+    where !listings.contains(listing) {
+      if facts[listing]?.isInDoubt ?? false { listings.insert(listing) }
     }
-    for snapshot in snapshots {
-      let steps = facts[snapshot.place.listing]?.steps ?? []
-      if steps.contains(where: { isClose($0.at, snapshot.base.at) }) {
-        listings.insert(snapshot.place.listing)
-      }
+    for new in bases {
+      guard let known = facts[new.place.listing] else { continue }
+      if known.isInDoubt || known.isUnderPush(new.base) { listings.insert(new.place.listing) }
     }
+    try ask(for: listings.sorted(), on: connection)
+  }
+
+  static func ask(for listings: [Int], on connection: Connection) throws {
     guard !listings.isEmpty else { return }
     let due = try connection.query(
       """
@@ -36,12 +35,8 @@ enum Rereads {
        WHERE l.id = d.id AND coalesce(l.reread_at, '-infinity') < clock_timestamp()
          AND l.external_id NOT LIKE 'sku:%'
       RETURNING l.connection_id, l.external_id, l.id
-      """, [listings.sorted(), Double(after)])
+      """, [listings, Double(after)])
     try Outbox.append(messages(for: due), on: connection)
-  }
-
-  private static func isClose(_ left: Timestamp, _ right: Timestamp) -> Bool {
-    left <= right + doubt && right <= left + doubt
   }
 
   /// One poll job per connection: read these listings now.

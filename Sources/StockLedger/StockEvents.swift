@@ -2,17 +2,17 @@ import Events
 import Outbox
 import Time
 
-/// What the ledger tells the others after a batch: one `stock.changed` per stock row, however often it changed, and
-/// one `stock.low` per fall below the threshold.
+/// What the ledger tells the others after a batch: one `stock.changed` per stock row or pool, however often it
+/// changed, or when a listing of a pool was seen out of step with it; and one `stock.low` per fall below the threshold.
 enum StockEvents {
   static func of(
     _ rows: StockRows, changes: [StockChange], lowThreshold: Int, at now: Timestamp
   ) -> [OutboundMessage] {
-    var platforms: [Int: StockChange.Cause] = [:]
-    for change in changes where change.booked != 0 { platforms[change.place.stock] = change.cause }
+    var causes: [StockUnit: StockChange.Cause] = [:]
+    for change in changes where change.booked != 0 { causes[change.place.unit] = change.cause }
     var messages: [OutboundMessage] = []
-    for row in rows.all where row.onHand != row.onHandBefore {
-      let cause = platforms[row.place.stock] ?? row.cause
+    for row in rows.all where row.onHand != row.onHandBefore || row.isOutOfStep {
+      let cause = causes[row.place.unit] ?? row.cause
       messages.append(OutboundMessage(event(.stockChanged, of: row, cause: cause, at: now)))
       if listed(row.onHandBefore) >= lowThreshold && listed(row.onHand) < lowThreshold {
         messages.append(OutboundMessage(event(.stockLow, of: row, cause: cause, at: now)))
@@ -26,8 +26,9 @@ enum StockEvents {
   private static func event(
     _ type: EventType, of row: StockRows.StockRow, cause: StockChange.Cause, at now: Timestamp
   ) -> Event {
-    Event(
-      id: "\(row.place.platform):\(row.connection):\(type.rawValue)/\(row.place.stock)@\(row.version)",
+    let unit = row.place.pool.map { "pool/\($0)" } ?? "\(row.place.stock)"
+    return Event(
+      id: "\(row.place.platform):\(row.connection):\(type.rawValue)/\(unit)@\(row.version)",
       type: type, time: now, connectionId: row.connection, platform: row.place.platform,
       marketplaceId: row.place.marketplace,
       subjectData: .stock(

@@ -38,6 +38,11 @@ package struct StockLedger: Consumer {
       }
     }
     try catalogue.resolve(messages.lazy.flatMap(\.listingNames), marketplaces: marketplaces, on: connection)
+    for event in messages {
+      guard case .topup(let topup) = event.subjectData, let account = catalogue.account(event.connectionId)
+      else { continue }
+      try OwnDelta.makeRow(for: topup, of: account, on: connection)
+    }
   }
 
   package mutating func apply(
@@ -132,15 +137,15 @@ package struct StockLedger: Consumer {
     _ topup: Topup, in event: Event, into booking: inout Booking, on connection: Connection
   ) throws {
     guard let account = catalogue.account(event.connectionId),
-      try OwnDelta.isNew(event.id, of: account, on: connection),
-      let place = try OwnDelta.place(of: topup, for: account, platform: event.platform, on: connection)
+      try OwnDelta.isNew(event.id, of: account, on: connection)
     else { return }
+    let place = try OwnDelta.place(of: topup, for: account, platform: event.platform, on: connection)
     // Where nothing is ever pushed, a person who books a top-up here has entered it at the marketplace as well:
     // the next snapshot contains it. Where we push, the marketplace learns of it only from us.
     booking.add(
       [
         StockChange(
-          place: place, cause: .topup, at: event.time, step: account.isPushed ? 0 : topup.quantity,
+          place: place, cause: .topup, at: event.time, step: account.isPooled ? 0 : topup.quantity,
           booked: topup.quantity, connection: event.connectionId, admin: topup.adminId, notes: topup.notes)
       ], settlesAtZero: false)
   }
