@@ -54,7 +54,7 @@ extension JSONWriter {
     string(text)
   }
 
-  mutating func member(_ name: StaticString, _ value: (some BinaryInteger)?) {
+  mutating func member(_ name: StaticString, _ value: (some FixedWidthInteger)?) {
     guard let value else { return }
     key(name)
     integer(value)

@@ -57,10 +57,28 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  package mutating func integer(_ value: some BinaryInteger) {
+  package mutating func integer(_ value: some FixedWidthInteger) {
     separate()
-    var text = String(value)
-    text.withUTF8 { bytes.append(contentsOf: $0) }
+    digits(of: value)
+  }
+
+  /// A string of decimal digits.
+  package mutating func integerText(_ value: some FixedWidthInteger) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    digits(of: value)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func digits(of value: some FixedWidthInteger) {
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    let first = bytes.count
+    var rest = UInt64(value.magnitude)
+    repeat {
+      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    } while rest > 0
+    bytes[first...].reverse()
   }
 
   package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }

@@ -52,7 +52,7 @@ package struct OrderSync: Consumer {
 
   /// The connection of an event, which must be registered or at least say what marketplace it stands for.
   private func account(of event: Event) throws(Failure) -> UUID {
-    guard let id = UUID(uuidString: event.connectionId),
+    guard let id = UUID(text: event.connectionId),
       accounts[id] != nil || event.marketplaceId != nil
     else {
       throw Failure(
@@ -83,7 +83,7 @@ package struct OrderSync: Consumer {
       }
     }
     for index in refused where isNew[index] {
-      if let connection = UUID(uuidString: batch.messages[index].connectionId) {
+      if let connection = UUID(text: batch.messages[index].connectionId) {
         statistics.add(.error, of: connection)
       }
     }

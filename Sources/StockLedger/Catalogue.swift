@@ -147,7 +147,7 @@ package struct Catalogue {
       byListing[row.int(0)] = Place(
         listing: row.int(0), stock: row.int(1), variation: row.int(2), marketplace: row.int(3),
         sku: row.text(4),
-        platform: platforms[row.uuid(5).uuidString.lowercased()] ?? "", pool: row.optionalInt(6))
+        platform: platforms[row.uuid(5).text] ?? "", pool: row.optionalInt(6))
     }
   }
 
@@ -165,16 +165,16 @@ package struct Catalogue {
       SELECT c.id, c.user_id, c.marketplace_id,
              coalesce((c.sync_rules->>'propagateInventory')::bool, false)
         FROM platform_connections c WHERE c.id = ANY($1)
-      """, [strangers.compactMap(UUID.init(uuidString:))])
+      """, [strangers.compactMap(UUID.init(text:))])
     for row in rows {
       let id = row.uuid(0)
-      accounts[id.uuidString.lowercased()] = Account(
+      accounts[id.text] = Account(
         id: id, user: row.text(1), marketplace: row.int(2), isPooled: row.bool(3))
     }
     // A producer may speak for an account that is not registered here: its stock is kept under the marketplace it
     // names, and belongs to nobody until somebody registers it.
     for stranger in strangers where accounts[stranger] == nil {
-      guard let id = UUID(uuidString: stranger), let marketplace = marketplaces[stranger], marketplace > 0
+      guard let id = UUID(text: stranger), let marketplace = marketplaces[stranger], marketplace > 0
       else { continue }
       accounts[stranger] = Account(id: id, user: "", marketplace: marketplace, isPooled: false)
     }

@@ -63,7 +63,7 @@ struct OrderBook {
     guard let inserted else { return }
     var known = Set(entries.keys)
     for row in try connection.receive(inserted) {
-      known.remove(OrderName(connection: row.uuid(0).uuidString.lowercased(), external: row.text(1)))
+      known.remove(OrderName(connection: row.uuid(0).text, external: row.text(1)))
     }
     try merge(known, on: connection)
     try lines.receive(on: connection)
@@ -87,7 +87,7 @@ struct OrderBook {
       """, [sorted.map(\.connectionId), sorted.map(\.external)])
     var changed: [(name: OrderName, versions: OrderVersions)] = []
     for row in rows {
-      let name = OrderName(connection: row.uuid(0).uuidString.lowercased(), external: row.text(1))
+      let name = OrderName(connection: row.uuid(0).text, external: row.text(1))
       guard let stored = OrderVersions(stored: row.text(2)), var entry = entries[name] else {
         throw PostgresError(kind: .other, message: "the versions of order \(name.external) can't be read")
       }
@@ -130,5 +130,5 @@ struct OrderBook {
 
 extension OrderName {
   /// The connection as Postgres takes it; events have checked that it is a UUID.
-  var connectionId: UUID? { UUID(uuidString: connection) }
+  var connectionId: UUID? { UUID(text: connection) }
 }

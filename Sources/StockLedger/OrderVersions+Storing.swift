@@ -31,7 +31,7 @@ extension OrderVersion {
     writer.integer(key.updatedAt.microseconds)
     writer.bool(key.isCancelled)
     writer.integer(key.observedAt.microseconds)
-    writer.string(String(key.digest))
+    writer.integerText(key.digest)
     writer.integer(at.microseconds)
     if let placedAt { writer.integer(placedAt.microseconds) } else { writer.null() }
     writer.bool(isEligible)

@@ -42,7 +42,7 @@ enum Rereads {
   /// One poll job per connection: read these listings now.
   private static func messages(for due: Rows) -> [OutboundMessage] {
     var listings: [String: [JSON]] = [:]
-    for row in due { listings[row.uuid(0).uuidString.lowercased(), default: []].append(.string(row.text(1))) }
+    for row in due { listings[row.uuid(0).text, default: []].append(.string(row.text(1))) }
     let now = Timestamp.now()
     return listings.sorted { $0.key < $1.key }.map { connection, names in
       let id = "listings@\(connection)/reread/\(now.microseconds)"

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import JSON
 import Postgres
@@ -40,7 +41,7 @@ struct SharedLines {
       ON CONFLICT DO NOTHING RETURNING connection_id, line_id
       """,
       [
-        lines.map { UUID(uuidString: $0.connection) }, lines.map(\.id),
+        lines.map { UUID(text: $0.connection) }, lines.map(\.id),
         lines.map { claims[$0]?.min()?.external ?? "" },
       ])
   }
@@ -50,7 +51,7 @@ struct SharedLines {
     guard let inserted else { return }
     var contested = Set(claims.keys)
     for row in try connection.receive(inserted) {
-      let line = Line(connection: row.uuid(0).uuidString.lowercased(), id: row.text(1))
+      let line = Line(connection: row.uuid(0).text, id: row.text(1))
       if claims[line]?.count == 1 { contested.remove(line) }
     }
     try contest(contested, on: connection)
@@ -82,10 +83,10 @@ struct SharedLines {
         FROM unnest($1::uuid[], $2::text[]) AS n(connection_id, line_id)
         JOIN stock_lines l ON l.connection_id = n.connection_id AND l.line_id = n.line_id
          FOR UPDATE OF l
-      """, [sorted.map { UUID(uuidString: $0.connection) }, sorted.map(\.id)])
+      """, [sorted.map { UUID(text: $0.connection) }, sorted.map(\.id)])
     var additions: [(line: Line, order: String)] = []
     for row in rows {
-      let line = Line(connection: row.uuid(0).uuidString.lowercased(), id: row.text(1))
+      let line = Line(connection: row.uuid(0).text, id: row.text(1))
       let stored = Set(
         row.orders(2).map { OrderName(connection: line.connection, external: $0) })
       for name in (claims[line] ?? []).subtracting(stored).sorted() {
@@ -104,7 +105,7 @@ struct SharedLines {
        WHERE l.connection_id = n.connection_id AND l.line_id = n.line_id
       """,
       [
-        additions.map { UUID(uuidString: $0.line.connection) }, additions.map(\.line.id),
+        additions.map { UUID(text: $0.line.connection) }, additions.map(\.line.id),
         additions.map(\.order),
       ])
   }

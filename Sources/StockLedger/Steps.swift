@@ -21,7 +21,21 @@ package typealias Steps = [Step: Int]
 package enum OrderSteps {
   /// The steps of one order whose lines no other order claims.
   package static func of(_ versions: OrderVersions) -> Steps {
-    of(versions) { _ in true }
+    if versions.all.count == 1, let only = versions.all.first, !only.isCancelled { return of(alive: only) }
+    return of(versions) { _ in true }
+  }
+
+  /// The steps of an order of which one version is known, alive: its lines, at its birth. Most orders are that.
+  private static func of(alive version: OrderVersion) -> Steps {
+    guard version.isEligible, let lines = version.lines else { return [:] }
+    let isPlain = lines.indices.allSatisfy { index in !lines[..<index].contains { $0.id == lines[index].id } }
+    guard isPlain else { return of(OrderVersions([version])) { _ in true } }
+    let birth = version.placedAt ?? version.at
+    var steps: Steps = [:]
+    for line in lines where line.quantity > 0 {
+      steps[Step(line: line.id, listing: line.listing, at: birth)] = -line.quantity
+    }
+    return steps
   }
 
   /// The steps of one order, for the lines that it owns.

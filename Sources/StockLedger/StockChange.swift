@@ -57,7 +57,7 @@ extension StockChange {
     make: (Step, Int, Cause) -> StockChange?
   ) -> [StockChange] {
     var changes: [StockChange] = []
-    for step in Set(before.keys).union(after.keys) {
+    for step in before.isEmpty ? Set(after.keys) : Set(before.keys).union(after.keys) {
       let size = after[step, default: 0] - before[step, default: 0]
       if size == 0 { continue }
       let cause: Cause = size > 0 && isCancelled ? .orderCancelled : isNew ? .orderCreated : .orderUpdated

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import Postgres
 
@@ -20,7 +21,7 @@ enum StockHistory {
         rows.map(\.place.stock), rows.map(\.place.variation), rows.map(\.place.marketplace),
         rows.map(\.before), rows.map(\.after), rows.map(\.booked), rows.map(\.step),
         rows.map(\.cause.rawValue),
-        rows.map { UUID(uuidString: $0.connection) }, rows.map(\.place.listing), rows.map(\.order),
+        rows.map { UUID(text: $0.connection) }, rows.map(\.place.listing), rows.map(\.order),
         rows.map(\.line), rows.map(\.number), rows.map(\.admin), rows.map(\.notes), rows.map(\.at),
       ])
   }
