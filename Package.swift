@@ -193,12 +193,21 @@ let package = Package(
     tests("Commands", ["TestServers", "Postgres"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
+    // What processes of the release before say and ask, recorded in Tests/UpgradeTests/<release>.
+    .testTarget(
+      name: "UpgradeTests",
+      dependencies: [
+        "Lane", "StockLedger", "OrderSync", "Conversations", "Messaging", "Disputes", "Topology", "Schema",
+        "Postgres", "Events", "JSON", "TestServers",
+      ],
+      resources: [.copy("0.1.0")], swiftSettings: settings),
+
     // What ops/ says, against what the code does.
     .testTarget(
       name: "OpsTests",
       dependencies: [
         "Commands", "Settings", "Topology", "RabbitMQ", "Polling", "Events", "JSON", "Postgres",
-        "TestServers", .yams,
+        "TestServers", .yams, .concurrencyHelpers, .httpClient, .nio,
       ], swiftSettings: settings),
   ]
 )

@@ -21,6 +21,34 @@ extension Topology {
     ]
   }
 
+  /// Everything as RabbitMQ exports and imports it (`rabbitmqctl import_definitions`, `load_definitions`).
+  package func definitions(virtualHost: String) -> JSON {
+    let host = JSON.string(virtualHost)
+    return [
+      "exchanges": .array(
+        exchanges.map {
+          [
+            "name": .string($0.name), "vhost": host, "type": .string($0.kind.rawValue), "durable": true,
+            "auto_delete": false, "internal": false, "arguments": json($0.arguments),
+          ]
+        }),
+      "queues": .array(
+        queues.map {
+          [
+            "name": .string($0.name), "vhost": host, "durable": true, "auto_delete": false,
+            "arguments": json($0.arguments),
+          ]
+        }),
+      "bindings": .array(
+        bindings.map {
+          [
+            "source": .string($0.exchange), "vhost": host, "destination": .string($0.queue),
+            "destination_type": "queue", "routing_key": .string($0.routingKey), "arguments": [:],
+          ]
+        }),
+    ]
+  }
+
   /// Everything as lines for a person.
   package var text: String {
     var lines = exchanges.map { "exchange  \($0.name)  \($0.kind.rawValue)\(text($0.arguments))" }

@@ -1,4 +1,6 @@
 import Commands
+import NIOConcurrencyHelpers
+import Testing
 
 /// A command line of `crossdock` that stands in a file.
 enum Invocation {
@@ -7,6 +9,18 @@ enum Invocation {
   static func status(_ arguments: [String]) async -> Int32 {
     let surroundings = Surroundings(environment: [:], directory: "/nowhere", print: { _ in }, say: { _ in })
     return await Program.run(arguments, in: surroundings)
+  }
+
+  /// The roles that `crossdock worker` says it has.
+  static func roles() async throws -> [String] {
+    let lines = NIOLockedValueBox("")
+    let surroundings = Surroundings(
+      environment: [:], directory: "/nowhere", print: { line in lines.withLockedValue { $0 += line + " " } },
+      say: { _ in })
+    _ = await Program.run(["worker", "--help"], in: surroundings)
+    let help = lines.withLockedValue { $0 }.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let values = try #require(help.firstMatch(of: /\(values: ([^)]*)\)/))
+    return values.1.split(separator: ",").map { $0.filter { $0 != " " } }
   }
 
   /// The arguments of each `crossdock …` in a Markdown text: lines of fenced blocks, and what stands in backticks.

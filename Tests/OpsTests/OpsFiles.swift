@@ -43,9 +43,11 @@ extension JSON {
       default: self = .string(scalar.string)
       }
     case .mapping(let mapping):
-      self = .object(
-        Dictionary(
-          mapping.map { ($0.key.string ?? "", JSON($0.value)) }, uniquingKeysWith: { _, last in last }))
+      var members: [String: JSON] = [:]
+      // What a merge key brings stands behind the mapping's own keys.
+      for (key, value) in mapping where key.string == "<<" { members = JSON(value).object }
+      for (key, value) in mapping where key.string != "<<" { members[key.string ?? ""] = JSON(value) }
+      self = .object(members)
     case .sequence(let sequence): self = .array(sequence.map { JSON($0) })
     case .alias: self = .null
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import RabbitMQ
 import Settings
 import Topology
 
@@ -61,14 +62,21 @@ struct TopologyCommand: AsyncParsableCommand {
       abstract: "Prints what is to be declared, without a broker.",
       discussion: """
         EXAMPLE
-          crossdock topology show
+          crossdock topology show --definitions > definitions.json
         """)
 
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var format: FormatOptions
+    @Flag(help: "As a file that `rabbitmqctl import_definitions` takes, for the virtual host of AMQP_URL.")
+    var definitions = false
 
     func run() async throws {
-      let topology = try settings.load().topology
+      let settings = try settings.load()
+      let topology = settings.topology
+      guard !definitions else {
+        print(topology.definitions(virtualHost: settings.brokers.first?.virtualHost ?? "/").description)
+        return
+      }
       format.print(topology.json) { topology.text }
     }
   }
