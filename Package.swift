@@ -178,6 +178,18 @@ let package = Package(
         .logging, .metrics, .coreMetrics,
       ]),
     library(
+      "Intake",
+      [
+        "Gateway", "Marketplaces", "Polling", "Outbox", "Postgres", "Events", "JSON", "Time", .hummingbird,
+        .httpTypes, .concurrencyHelpers, .deque, .lifecycle, .logging, .metrics,
+      ]),
+    tests(
+      "Intake",
+      [
+        "Gateway", "Marketplaces", "Polling", "Outbox", "Postgres", "TestServers", "Events", "JSON", "Time",
+        .hummingbird, .hummingbirdTesting, .httpTypes, .crypto, .nio, .nioPosix, .lifecycle, .logging,
+      ]),
+    library(
       "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),
     tests("Simulator", ["JSON", "Time", .httpClient, .nio, .lifecycle, .logging]),
     library(
@@ -188,6 +200,7 @@ let package = Package(
         "Marketplaces", "Allegro",
         "BackMarket",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
+        "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
     tests("Commands", ["TestServers", "Postgres"]),

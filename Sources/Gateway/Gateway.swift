@@ -49,6 +49,8 @@ package struct Gateway: Service {
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 16_384, maxHeaderListSize: 65_536, maxHeaderFieldCount: 100))),
       configuration: .init(address: .hostname(host, port: port), serverName: "crossdock", backlog: 1_024),
+      // The server ends first, so that what it has in hand is still served.
+      services: routes.flatMap(\.services),
       onServerRunning: { [logger] channel in
         logger.info("listening", metadata: ["port": "\(channel.localAddress?.port ?? 0)"])
       },

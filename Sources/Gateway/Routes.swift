@@ -1,9 +1,17 @@
 package import Hummingbird
+package import ServiceLifecycle
 
 /// A feature's routes. It keeps what it needs (a `Database`, a `ConnectionStore`, …) and adds its routes once, before
 /// the gateway starts; its handlers throw a `Problem`, or anything that `Problem.init(_: any Error)` has words for.
 package protocol Routes: Sendable {
   func add(to routes: GatewayRoutes)
+
+  /// What must run as long as requests are answered, and a little longer.
+  var services: [any Service] { get }
+}
+
+extension Routes {
+  package var services: [any Service] { [] }
 }
 
 /// Where routes are added.

@@ -1,7 +1,6 @@
 import Events
 import JSON
 package import Marketplaces
-import Outbox
 package import Postgres
 package import Time
 
@@ -13,29 +12,9 @@ package struct PageWriter: Sendable {
     self.account = account
   }
 
-  /// Stores the items of a page and publishes the events of those that are new; answers the count of new ones. The
-  /// first stored item of an id fixes what the id means (Rule 4), so a later reading of it is not published.
+  /// Stores the items of a page and publishes the events of those that are new; answers the count of new ones.
   package func write(_ items: [FeedItem], on connection: Connection) throws -> Int {
-    let rows = EventRows(items)
-    guard !rows.ids.isEmpty else { return 0 }
-    let stored = try connection.query(
-      """
-      INSERT INTO webhook_events
-        (connection_id, event_id, event_type, source, message_id, payload, status, processing_error, occurred_at)
-      SELECT $1, e.id, e.type, 'poll', e.message_id, e.payload, e.status, e.error, e.occurred_at
-      FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::timestamptz[])
-        AS e(id, type, message_id, payload, status, error, occurred_at)
-      ORDER BY e.id
-      ON CONFLICT (connection_id, event_id) DO NOTHING RETURNING event_id
-      """,
-      [
-        account.id, rows.ids, rows.types, rows.messageIds, rows.payloads, rows.statuses, rows.errors,
-        rows.times,
-      ])
-    let new = Set(stored.map { $0.text(0) })
-    let events = zip(rows.ids, rows.events).compactMap { new.contains($0) ? $1 : nil }
-    try Outbox.append(events.map { OutboundMessage($0) }, on: connection)
-    return new.count
+    try RawEvents.store([(account.id, items)], source: "poll", on: connection).count
   }
 
   /// Keeps what a page of listings says. A listing keeps the variation it is mapped to; a new one gets that of its
@@ -76,46 +55,5 @@ package struct PageWriter: Sendable {
   /// A quantity that the column can hold.
   private static func storable(_ quantity: Int) -> Int? {
     Int32(exactly: quantity).map { Int($0) }
-  }
-}
-
-/// The items of a page as columns of `webhook_events`; of an id given twice the first counts.
-struct EventRows {
-  var ids: [String] = []
-  var types: [String] = []
-  var messageIds: [String?] = []
-  var payloads: [JSONText] = []
-  var statuses: [String] = []
-  var errors: [String?] = []
-  var times: [Timestamp] = []
-  var events: [Event?] = []
-
-  init(_ items: [FeedItem]) {
-    var seen: Set<String> = []
-    for item in items {
-      let id = item.raw.storedId
-      guard seen.insert(id).inserted else { continue }
-      ids.append(id)
-      payloads.append(JSONText(item.raw.payload.storable.bytes))
-      times.append(item.raw.occurredAt)
-      append(item.meaning, rawType: item.raw.type)
-    }
-  }
-
-  private mutating func append(_ meaning: FeedItem.Meaning, rawType: String) {
-    switch meaning {
-    case .event(let event):
-      events.append(event)
-      types.append(event.type.rawValue)
-      messageIds.append(event.id)
-      statuses.append("published")
-      errors.append(nil)
-    case .skipped(let reason), .failed(let reason):
-      events.append(nil)
-      types.append(String(rawType.prefix(200)))
-      messageIds.append(nil)
-      if case .skipped = meaning { statuses.append("skipped") } else { statuses.append("failed") }
-      errors.append(String(reason.prefix(1_000)))
-    }
   }
 }

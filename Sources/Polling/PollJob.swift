@@ -25,7 +25,7 @@ package struct PollJob: Sendable, Equatable {
   /// Only for `orders`: read just these, which a webhook has named.
   package var orders: [String]
 
-  package enum Reason: String, Sendable { case schedule, manual, continuation, reread }
+  package enum Reason: String, Sendable { case schedule, manual, continuation, reread, webhook }
 
   package init(
     jobId: String, connectionId: UUID, feed: Feed, expiresAt: Timestamp, reason: Reason,

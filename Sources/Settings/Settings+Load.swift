@@ -41,6 +41,9 @@ extension Settings {
       allowed: "1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit",
       parse: Self.namespace)
     secretKey = reader.secret("CROSSDOCK_SECRET_KEY", allowed: "32 bytes in base64", parse: Self.key)
+    retiredSecretKeys = reader.secret(
+      "CROSSDOCK_SECRET_KEY_RETIRED", allowed: "keys of 32 bytes in base64, separated by commas",
+      parse: { text in Self.keys(text) ? Secret(text) : nil })
 
     tokenSecret = reader.secret("API_JWT_SECRET")
     tokenKeysFile = reader.text("API_JWKS_FILE")
@@ -88,6 +91,7 @@ extension Settings {
     orderEventSweepSeconds = reader.int("ORDER_EVENT_SWEEP_SECONDS", default: 30, in: 1...86_400)
 
     areOrderWebhooksEnabled = reader.bool("ENABLE_WEBHOOKS", default: false)
+    webhookMaxAgeHours = reader.int("WEBHOOK_MAX_AGE_HOURS", default: 72, in: 1...8_760)
     webhookRateLimit = reader.int("WEBHOOK_RATE_LIMIT_PER_MINUTE", default: 100, in: anyCount)
     areTestEndpointsEnabled = reader.bool("ENABLE_TEST_ENDPOINTS", default: false)
 

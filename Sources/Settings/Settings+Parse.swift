@@ -24,4 +24,8 @@ extension Settings {
   static func key(_ text: String) -> Secret? {
     Data(base64Encoded: text)?.count == 32 ? Secret(text) : nil
   }
+
+  static func keys(_ text: String) -> Bool {
+    SettingsReader.split(text).allSatisfy { key($0) != nil }
+  }
 }

@@ -18,6 +18,9 @@ package struct Settings: Sendable {
   /// `CROSSDOCK_SECRET_KEY`: 32 bytes in base64, for credentials at rest.
   package var secretKey: Secret?
 
+  /// `CROSSDOCK_SECRET_KEY_RETIRED`: keys that some credentials may still be sealed with.
+  package var retiredSecretKeys: Secret?
+
   /// `API_JWT_SECRET`
   package var tokenSecret: Secret?
   /// `API_JWKS_FILE`: public keys of an identity provider whose tokens count too.
@@ -70,6 +73,8 @@ package struct Settings: Sendable {
 
   /// `ENABLE_WEBHOOKS`: whether order webhooks are worked on.
   package var areOrderWebhooksEnabled: Bool
+  /// `WEBHOOK_MAX_AGE_HOURS`: older ones are kept and have no effect.
+  package var webhookMaxAgeHours: Int
   /// `WEBHOOK_RATE_LIMIT_PER_MINUTE`, per connection.
   package var webhookRateLimit: Int
   /// `ENABLE_TEST_ENDPOINTS`

@@ -52,6 +52,37 @@ struct ConnectionsTests {
   }
 }
 
+struct RotationTests {
+  @Test func `a new key seals what the retired one had sealed, which is not needed any more then`()
+    async throws
+  {
+    try await ConnectionsTests.withProgram { (program: TestProgram) async throws in
+      #expect(await ConnectionsTests.add(program, name: "main").status == 0)
+      var rotated = program
+      rotated.environment["CROSSDOCK_SECRET_KEY"] = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+      let refused = await rotated.run("connections", "rotate-key")
+      #expect(refused.status == 78)
+      rotated.environment["CROSSDOCK_SECRET_KEY_RETIRED"] = program.environment["CROSSDOCK_SECRET_KEY"]
+      #expect(await rotated.run("connections", "rotate-key").said.joined().hasPrefix("1 connections"))
+      rotated.environment["CROSSDOCK_SECRET_KEY_RETIRED"] = nil
+      #expect(await rotated.run("connections", "rotate-key").said.joined().hasPrefix("0 connections"))
+      #expect(await program.run("connections", "rotate-key").status == 78)
+    }
+  }
+
+  @Test func `a new webhook secret leaves the other credentials, and is not printed`() async throws {
+    try await ConnectionsTests.withProgram { (program: TestProgram) async throws in
+      #expect(await ConnectionsTests.add(program, name: "main").status == 0)
+      var program = program
+      program.input = #"{"webhook_secret":"hush-hush"}"#
+      let outcome = await program.run(
+        "connections", "rotate-secret", "main", "--secrets", "-", "--keep", "2h")
+      #expect(outcome.status == 0 && outcome.said.joined().contains("webhook_secret"))
+      #expect(!(outcome.said + outcome.printed).joined().contains("hush-hush"))
+    }
+  }
+}
+
 struct MigrateTests {
   @Test func `migrate says what it applied, and then that nothing is left`() async throws {
     try await TestDatabase.with(migrated: false) { test in

@@ -43,25 +43,9 @@ struct ConnectionsAdd: AsyncParsableCommand {
     let loaded = try settings.load()
     let draft = ConnectionDraft(
       userId: user, platform: platform, name: name, baseURL: baseURL, dialect: dialect, mode: mode,
-      start: start, secrets: try readSecrets())
+      start: start, secrets: try Secrets(fromFileOrInput: secrets))
     let connection = try await withConnections(loaded) { try await $0.add(draft) }
     format.print(connection.json) { connection.key }
-  }
-
-  private func readSecrets() throws -> Secrets {
-    let bytes: [UInt8]
-    if secrets == "-" {
-      bytes = Surroundings.current.input()
-    } else {
-      guard let data = FileManager.default.contents(atPath: secrets) else {
-        throw Failure(.usage, "the secrets file '\(secrets)' can't be read")
-      }
-      bytes = Array(data)
-    }
-    guard let secrets = Secrets(bytes: bytes) else {
-      throw Failure(.usage, "the secrets are not a JSON object such as {\"client_id\": \"…\"}")
-    }
-    return secrets
   }
 }
 

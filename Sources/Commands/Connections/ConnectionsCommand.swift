@@ -16,7 +16,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ConnectionsAdd.self, ConnectionsList.self, ConnectionsShow.self, ConnectionsEnable.self,
-      ConnectionsDisable.self, ConnectionsRemove.self,
+      ConnectionsDisable.self, ConnectionsRemove.self, ConnectionsRotateSecret.self,
+      ConnectionsRotateKey.self,
     ])
 }
 
@@ -45,6 +46,25 @@ extension ConnectionStore {
       throw Failure(.found, "\(what) called '\(text)': give the id that `crossdock connections list` shows")
     }
     return only
+  }
+}
+
+extension Secrets {
+  /// The JSON object of a file, or of standard input for `-`.
+  init(fromFileOrInput path: String) throws {
+    let bytes: [UInt8]
+    if path == "-" {
+      bytes = Surroundings.current.input()
+    } else {
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw Failure(.usage, "the secrets file '\(path)' can't be read")
+      }
+      bytes = Array(data)
+    }
+    guard let secrets = Secrets(bytes: bytes) else {
+      throw Failure(.usage, "the secrets are not a JSON object such as {\"client_id\": \"…\"}")
+    }
+    self = secrets
   }
 }
 

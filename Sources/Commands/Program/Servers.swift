@@ -30,12 +30,15 @@ extension Settings {
     }
   }
 
-  /// The key of credentials at rest.
+  /// The key of credentials at rest, and those before it.
   func secretKeys() throws -> SecretKeys {
     guard let key = SecretKey(base64: try requiredSecretKey().revealed) else {
       throw SettingsError(problems: ["CROSSDOCK_SECRET_KEY is not 32 bytes in base64"])
     }
-    return SecretKeys(current: key)
+    let retired = retiredSecretKeys?.revealed.split(separator: ",") ?? []
+    return SecretKeys(
+      current: key,
+      retired: retired.compactMap { SecretKey(base64: $0.trimmingCharacters(in: .whitespaces)) })
   }
 }
 

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Conversations
 import Disputes
 import Gateway
+import Intake
 import Lane
 import Logging
 import Marketplaces
@@ -122,7 +123,12 @@ struct Assembly {
 
   /// The routes of a gateway beside health and metrics.
   mutating func addRoutes() throws {
-    routes = []
+    let access = try marketplaceAccess()
+    let webhooks = WebhookRoutes(
+      store: access.connections, database: database, configuration: settings.intake(access.webhookReaders),
+      logger: logger)
+    routes.append(webhooks)
+    if settings.areTestEndpointsEnabled { routes.append(WebhookTestRoutes(webhooks)) }
   }
 
   // MARK: Health
