@@ -144,6 +144,10 @@ let package = Package(
       ]),
     library("BackMarket", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests("BackMarket", ["Marketplaces", "TestShops", "Events", "JSON", "Time"]),
+    library("Refurbed", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests("Refurbed", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
+    library("WooCommerce", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests("WooCommerce", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
     library(
       "Polling",
       [
@@ -198,7 +202,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes",
         "Marketplaces", "Allegro",
-        "BackMarket",
+        "BackMarket", "Refurbed", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,

@@ -8,7 +8,8 @@ struct AccountPlan: Sendable {
   var adapt: @Sendable (inout Behaviour) -> Void = { _ in }
   var open: @Sendable (_ market: Market, _ seed: UInt64, _ configuration: Simulator.Configuration) -> any Shop
 
-  static let all: [AccountPlan] = AllegroAccount.allCases.map(\.plan) + [.backMarket]
+  static let all: [AccountPlan] =
+    AllegroAccount.allCases.map(\.plan) + [.backMarket, .refurbed, .wooCommerce]
 }
 
 extension AllegroAccount {

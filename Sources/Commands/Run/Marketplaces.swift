@@ -6,7 +6,9 @@ import Logging
 import Marketplaces
 import Polling
 import Postgres
+import Refurbed
 import Settings
+import WooCommerce
 
 /// What is needed to call the marketplaces: their adapters, over one HTTP client.
 struct MarketplaceAccess: Sendable {
@@ -34,8 +36,14 @@ struct MarketplaceAccess: Sendable {
       .backmarket: {
         BackMarketAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
       },
+      .refurbed: {
+        RefurbedAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
+      .woocommerce: {
+        WooCommerceAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
     ])
-    webhookReaders = [:]
+    webhookReaders = [.refurbed: RefurbedWebhooks(), .woocommerce: WooCommerceWebhooks()]
   }
 
   /// The feeds that a connection's marketplace has.

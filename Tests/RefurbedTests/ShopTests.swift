@@ -1,0 +1,93 @@
+import Events
+import JSON
+import Marketplaces
+import Refurbed
+import TestShops
+import Testing
+import Time
+
+/// Against the simulator's shop.
+@Suite struct ShopTests {
+  let shop: ShopTransport
+  let adapter: RefurbedAdapter
+
+  init() throws {
+    shop = try #require(ShopTransport("refurbed"))
+    let token = try #require(shop.credentials["token"].text)
+    adapter = RefurbedAdapter(
+      connection: .test(.refurbed, createdAt: shop.now),
+      client: MarketplaceClient(
+        transport: shop,
+        authorisation: FixedAuthorisation(.init(name: "authorization", value: "Plain " + token))))
+  }
+
+  @Test func `orders followed by windows end as they truly are, though none says when it changed`()
+    async throws
+  {
+    var follower = Follower(adapter, limit: 50)
+    let begin = shop.now
+    for _ in 0..<12 {
+      shop.wait(.seconds(2))
+      try await follower.poll(at: shop.now, floor: begin)
+    }
+    shop.stop()
+    try await follower.poll(at: shop.now, floor: begin)
+    let truth = try shop.orders()
+    #expect(follower.problems.isEmpty && follower.differences(from: truth).isEmpty)
+    #expect(truth.count > 200 && truth.contains { $0["cancelled"] == true })
+    #expect(truth.contains { $0["status"] == "shipped" })
+  }
+
+  @Test func `what has not changed is the same item in the next window`() async throws {
+    shop.wait(.seconds(10))
+    shop.stop()
+    var follower = Follower(adapter)
+    let begin = shop.now - .seconds(60)
+    try await follower.poll(at: shop.now, floor: begin)
+    let known = follower.events.count
+    shop.wait(.seconds(30))
+    try await follower.poll(at: shop.now, floor: begin)
+    #expect(follower.events.count == known && known > 50)
+  }
+
+  @Test func `a walk ends although orders keep coming with every page`() async throws {
+    shop.wait(.seconds(5))
+    let window = FeedRequest.Window(from: shop.now - .seconds(60), to: shop.now)
+    var (cursor, pages): (String?, Int) = (nil, 0)
+    repeat {
+      let page = try await adapter.page(FeedRequest(feed: .orders, cursor: cursor, window: window, limit: 10))
+      pages += 1
+      cursor = page.nextCursor
+      // A page has room for ten.
+      shop.placeOrders(20)
+      shop.wait(.seconds(1))
+    } while cursor != nil && pages < 200
+    #expect(pages < 30)
+  }
+
+  @Test func `an order can be read by its id, and is the same item as in the list`() async throws {
+    shop.wait(.seconds(10))
+    shop.stop()
+    let window = FeedRequest.Window(from: shop.now - .seconds(60), to: shop.now)
+    let item = try #require(
+      try await adapter.page(FeedRequest(feed: .orders, window: window, limit: 1)).items.first)
+    let id = try #require(item.order?.externalId)
+    #expect(try await adapter.order(id) == item)
+    await #expect(throws: MarketplaceError.self) { try await adapter.order("1") }
+  }
+
+  @Test func `the offers are all there, and stock is written`() async throws {
+    shop.wait(.seconds(10))
+    shop.stop()
+    var (found, cursor): ([String: Int], String?) = ([:], nil)
+    repeat {
+      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 90))
+      for listing in page.listings { found[listing.sku ?? "", default: 0] += listing.quantity ?? 0 }
+      cursor = page.nextCursor
+    } while cursor != nil
+    #expect(found == shop.stock())
+    let one = try await adapter.page(FeedRequest(feed: .listings, limit: 1)).listings[0]
+    _ = try await adapter.setQuantity(of: one.externalId, to: 77, replacing: nil, idempotencyKey: "k")
+    #expect(try await adapter.listing(one.externalId).listing.quantity == 77)
+  }
+}

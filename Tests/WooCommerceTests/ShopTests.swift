@@ -1,0 +1,123 @@
+import Events
+import JSON
+import Marketplaces
+import TestShops
+import Testing
+import Time
+import WooCommerce
+
+/// Against the simulator's shop.
+@Suite struct ShopTests {
+  let shop: ShopTransport
+  let adapter: WooCommerceAdapter
+
+  init() throws {
+    shop = try #require(ShopTransport("woocommerce"))
+    let header = WooCommerceAdapter.header(
+      key: try #require(shop.credentials["consumerKey"].text),
+      secret: try #require(shop.credentials["consumerSecret"].text))
+    adapter = WooCommerceAdapter(
+      connection: .test(.woocommerce, createdAt: shop.now),
+      client: MarketplaceClient(transport: shop, authorisation: FixedAuthorisation(header)))
+  }
+
+  @Test(arguments: [7, 50])
+  func `orders followed by windows end as they truly are`(limit: Int) async throws {
+    var follower = Follower(adapter, limit: limit)
+    let begin = shop.now
+    for _ in 0..<12 {
+      shop.wait(.seconds(2))
+      try await follower.poll(at: shop.now, floor: begin)
+    }
+    shop.stop()
+    try await follower.poll(at: shop.now, floor: begin)
+    let truth = try shop.orders()
+    #expect(follower.problems.isEmpty && follower.differences(from: truth).isEmpty)
+    #expect(truth.count > 200 && truth.contains { $0["status"] == "new" })
+    #expect(follower.events.values.contains { $0.order?.tracking.isEmpty == false })
+  }
+
+  @Test func `7 many orders of one moment, across a page's end, are all read`() async throws {
+    shop.placeOrders(60)
+    shop.stop()
+    var follower = Follower(adapter, limit: 7)
+    try await follower.poll(at: shop.now, floor: shop.now - .seconds(60))
+    #expect(follower.orders.count >= 60 && follower.problems.isEmpty)
+    #expect(follower.differences(from: try shop.orders()).isEmpty)
+  }
+
+  @Test func `a walk ends although orders keep coming with every page`() async throws {
+    shop.wait(.seconds(5))
+    let window = FeedRequest.Window(from: shop.now - .seconds(60), to: shop.now)
+    var (cursor, pages): (String?, Int) = (nil, 0)
+    repeat {
+      let page = try await adapter.page(FeedRequest(feed: .orders, cursor: cursor, window: window, limit: 10))
+      pages += 1
+      cursor = page.nextCursor
+      // A page has room for ten.
+      shop.placeOrders(20)
+      shop.wait(.seconds(1))
+    } while cursor != nil && pages < 200
+    #expect(pages < 60)
+  }
+
+  @Test func `variations stand for their product, and each one's stock is written`() async throws {
+    shop.wait(.seconds(10))
+    shop.stop()
+    var (found, ids, cursor): ([String: Int], [String], String?) = ([:], [], nil)
+    repeat {
+      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 60))
+      for listing in page.listings { found[listing.sku ?? "", default: 0] += listing.quantity ?? 0 }
+      ids += page.listings.map(\.externalId)
+      cursor = page.nextCursor
+    } while cursor != nil
+    #expect(found == shop.stock() && Set(ids).count == ids.count)
+    let (variation, product) = (
+      try #require(ids.first { $0.contains("/") }), try #require(ids.first { !$0.contains("/") })
+    )
+    for id in [variation, product] {
+      let written = try await adapter.setQuantity(of: id, to: 77, replacing: nil, idempotencyKey: "k")
+      #expect(written.quantity == 77)
+      let read = try await adapter.listing(id)
+      #expect(read.listing.quantity == 77 && read.listing.externalId == id)
+    }
+    // The product of the variation has no stock of its own.
+    let parent = String(variation.prefix { $0 != "/" })
+    await #expect(throws: MarketplaceError.self) {
+      try await adapter.setQuantity(of: parent, to: 1, replacing: nil, idempotencyKey: "k")
+    }
+  }
+
+  @Test func `a line names the listing that its stock is read from`() async throws {
+    shop.wait(.seconds(10))
+    shop.stop()
+    var ids: Set<String> = []
+    var cursor: String?
+    repeat {
+      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 100))
+      ids.formUnion(page.listings.map(\.externalId))
+      cursor = page.nextCursor
+    } while cursor != nil
+    var follower = Follower(adapter)
+    try await follower.poll(at: shop.now, floor: shop.now - .seconds(60))
+    let named = Set(follower.events.values.flatMap { $0.order?.lines ?? [] }.compactMap(\.listingId))
+    #expect(named.isSubset(of: ids) && named.contains { $0.contains("/") })
+  }
+
+  @Test func `a buyer's note is written once, however often it is tried`() async throws {
+    shop.placeOrders(1)
+    let order = try #require(try shop.orders().first?["externalId"].text)
+    for _ in 0..<3 {
+      try await adapter.send(message: "Thank you, \"Żak\"!", toBuyerOf: order, idempotencyKey: "k")
+    }
+    try await adapter.send(message: "It is on its way.", toBuyerOf: order, idempotencyKey: "l")
+    #expect(shop.calls.filter { $0.method == .post }.count == 2)
+    await #expect(throws: MarketplaceError.self) {
+      try await adapter.send(message: "m", toBuyerOf: "1", idempotencyKey: "k")
+    }
+  }
+}
+
+extension Event {
+  var order: Order? { if case .order(let order) = subjectData { order } else { nil } }
+}
