@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from place import BINARY, ROOT, Running, Usage, cpu, peak, prepare, reset, sql, wait_for
+from place import BINARY, ROOT, Running, Usage, cpu, management, peak, prepare, reset, sql, vhost, wait_for
 
 QUEUE = os.environ.get("CROSSDOCK_NAMESPACE", "crossdock") + ".stock-ledger"
 ORDERS = os.environ.get("CROSSDOCK_NAMESPACE", "crossdock") + ".order-sync"
@@ -37,17 +37,19 @@ class Bench:
 
     # ---------------------------------------------------------------- draining a queue
 
-    def drain(self, words, queue, count, consumer, expected):
+    def drain(self, words, queue, count, consumer, expected, before=lambda: None):
         """Fills the queue, lets the program empty it, and says how fast it was and what it cost."""
         reset()
+        before()
         self.publish(queue, count)
         usage = Usage()
+        new = f"consumer = '{consumer}' AND event_time >= '2026-01-01'"
         with Running(words, self.log) as child:
-            wait_for(f"SELECT count(*) FROM inbox WHERE consumer = '{consumer}'", expected)
+            wait_for(f"SELECT count(*) FROM inbox WHERE {new}", expected)
             own = cpu(child.pid) if child.poll() is None else 0.0
             memory = peak(child.pid) if child.poll() is None else 0.0
             broker, postgres = usage.since()
-        seconds = float(sql("SELECT extract(epoch FROM max(processed_at) - min(processed_at)) FROM inbox"))
+        seconds = float(sql(f"SELECT extract(epoch FROM max(processed_at) - min(processed_at)) FROM inbox WHERE {new}"))
         return {
             "rate": expected / max(seconds, 0.001), "own": own / count * 1e6, "broker": broker / count * 1e6,
             "postgres": postgres / count * 1e6, "memory": memory}
@@ -95,6 +97,76 @@ class Bench:
             self.check_ledger(count)
         return {"workload": "lanes", "rates": result}
 
+    def growth(self):
+        """The rate with many rows in the inbox, as a share of the rate with none."""
+        count, rates = self.options.messages, {}
+        words = [BINARY, "worker", "--role", "stock-ledger", "--lanes", "1"]
+        for rows in (0, 1_000_000, 10_000_000):
+            before = lambda rows=rows: sql(
+                "INSERT INTO inbox (consumer, event_time, message_id) SELECT 'stock-ledger', "
+                "'2025-12-01'::timestamptz + n * interval '0.2 s', 'shopify:bench:old-' || n "
+                f"FROM generate_series(1, {rows}) n")
+            rates[f"{rows:,} rows"] = self.drain(
+                words, QUEUE, count, "stock-ledger", count - count // 100, before=before)["rate"]
+            self.check_ledger(count)
+        return {"workload": "growth", "rates": rates}
+
+    def backlog(self):
+        """A million messages that wait: what it costs in memory."""
+        count = 1_000_000
+        words = [BINARY, "worker", "--role", "stock-ledger", "--lanes", "1"]
+        result = self.drain(words, QUEUE, count, "stock-ledger", count - count // 100)
+        self.check_ledger(count)
+        return self.summary("backlog", [{"crossdock": result}])
+
+    def latency(self):
+        """Publish to commit at a given rate, in milliseconds."""
+        result = {}
+        for rate in (500, 1500, 5000):
+            count = rate * 10
+            for name, words in (
+                ("floor", [self.floor, "ledger", QUEUE, str(count + 1)]),
+                ("crossdock", [BINARY, "worker", "--role", "stock-ledger", "--lanes", "1"]),
+            ):
+                reset()
+                with Running(words, self.log):
+                    time.sleep(2)  # until it consumes
+                    subprocess.run([self.floor, "publish", QUEUE, str(count), "1", str(rate)], check=True)
+                    wait_for("SELECT count(*) FROM inbox", count, limit=120)
+                middle, high, highest = sql(
+                    "SELECT round((percentile_cont(ARRAY[0.5, 0.99, 0.999]) WITHIN GROUP (ORDER BY extract(epoch FROM "
+                    "pg_xact_commit_timestamp(xmin) - event_time) * 1000))[i]::numeric, 1) FROM inbox, "
+                    "generate_series(1, 3) i GROUP BY i ORDER BY i").splitlines()
+                result[f"{rate}/s {name}"] = {"p50": float(middle), "p99": float(high), "p99.9": float(highest)}
+        return {"workload": "latency", "milliseconds": result}
+
+    def relay(self):
+        """Outbox to confirmed, beside plain confirmed publishing in C at the same batch."""
+        count, pairs = self.options.messages, []
+        sink = "bench-sink"
+        for _ in range(self.options.pairs):
+            reset()
+            management("PUT", f"queues/{vhost()}/{sink}", {"durable": True, "arguments": {"x-queue-type": "quorum"}})
+            began = time.monotonic()
+            self.publish(sink, count, 500)
+            plain = count / (time.monotonic() - began)
+            management("POST", f"bindings/{vhost()}/e/crossdock.events/q/{sink}", {"routing_key": "bench.#"})
+            management("DELETE", f"queues/{vhost()}/{sink}/contents")
+            subprocess.run([self.floor, "outbox", str(count)], check=True)
+            usage = Usage()
+            with Running([BINARY, "worker", "--role", "relay"], self.log) as child:
+                wait_for("SELECT count(*) FROM outbox WHERE published_at IS NULL", 0, pause=0.1)
+                own, memory = cpu(child.pid), peak(child.pid)
+                broker, postgres = usage.since()
+            seconds = float(sql("SELECT extract(epoch FROM max(published_at) - min(published_at)) FROM outbox"))
+            management("DELETE", f"queues/{vhost()}/{sink}")
+            pairs.append({
+                "floor": {"rate": plain, "own": 0, "broker": 0, "postgres": 0, "memory": 0},
+                "crossdock": {
+                    "rate": count / max(seconds, 0.001), "own": own / count * 1e6, "broker": broker / count * 1e6,
+                    "postgres": postgres / count * 1e6, "memory": memory}})
+        return self.summary("relay", pairs)
+
     # ---------------------------------------------------------------- figures
 
     def summary(self, workload, pairs):
@@ -120,12 +192,14 @@ def table(results):
         if "ratio" in result:
             ratio = result["ratio"]
             say(f"{'':10}ratio {ratio['median']} ({ratio['min']}–{ratio['max']})")
+        for name, times in result.get("milliseconds", {}).items():
+            say(f"{result['workload']:10}{name:18}" + "".join(f"  {key} {value:8.1f} ms" for key, value in times.items()))
         for name, rate in result.get("rates", {}).items():
             say(f"{result['workload']:10}{name:12}{rate:12,.0f}")
 
 
 def main():
-    known = ["ledger", "orders", "lanes"]
+    known = ["ledger", "orders", "latency", "relay", "lanes", "growth", "backlog"]
     parser = argparse.ArgumentParser(prog="ops/bench", description=__doc__)
     parser.add_argument("--workload", choices=known, action="append", help="only this one; may be given again")
     parser.add_argument("--messages", type=int, default=200_000, help="messages of one measurement (200,000)")

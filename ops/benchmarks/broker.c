@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 
 static void check(amqp_rpc_reply_t reply, const char *what) {
   if (reply.reply_type != AMQP_RESPONSE_NORMAL) fail("%s failed: %s", what, amqp_error_string2(reply.library_error));
@@ -35,8 +36,13 @@ static long confirmed(amqp_connection_state_t broker, long *highest) {
   return settled;
 }
 
-void broker_publish(amqp_connection_state_t broker, const char *queue, long count, int batch,
-                    int (*body)(long, char *, int, char *)) {
+static int64_t now(void) {
+  struct timespec moment;
+  clock_gettime(CLOCK_REALTIME, &moment);
+  return moment.tv_sec * 1000000LL + moment.tv_nsec / 1000;
+}
+
+void broker_publish(amqp_connection_state_t broker, const char *queue, long count, int batch, int rate) {
   amqp_confirm_select(broker, 1);
   check(amqp_get_rpc_reply(broker), "confirm.select");
   char text[8192], id[64];
@@ -44,22 +50,25 @@ void broker_publish(amqp_connection_state_t broker, const char *queue, long coun
   properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
   properties.content_type = amqp_cstring_bytes("application/cloudevents+json");
   properties.delivery_mode = 2;
-  /* Confirms that come for single tags may overtake those of many: what counts at the end is that all have come, so
-     each batch is waited for whole before the one after the next begins. */
+  int64_t started = now();
   for (long sent = 0; sent < count;) {
+    if (rate) { /* one at a time when its moment has come */
+      int64_t early = started + sent * 1000000LL / rate - now();
+      if (early > 0) nanosleep(&(struct timespec){early / 1000000, early % 1000000 * 1000}, NULL);
+    }
     long until = sent + batch < count ? sent + batch : count, waiting = until - sent, highest = sent;
     for (; sent < until; sent++) {
-      amqp_bytes_t bytes = {.len = (size_t)body(sent, text, sizeof text, id), .bytes = text};
+      amqp_bytes_t bytes = {.len = (size_t)event_write(sent, rate ? now() : 0, text, sizeof text, id), .bytes = text};
       properties.message_id = amqp_cstring_bytes(id);
       if (amqp_basic_publish(broker, 1, amqp_empty_bytes, amqp_cstring_bytes(queue), 1, 0, &properties, bytes))
         fail("publishing failed");
     }
-    while (waiting > 0) {
-      long settled = confirmed(broker, &highest);
-      waiting -= settled;
-    }
+    /* Confirms of single tags may overtake those of many: a batch is waited for whole before the next one begins. At a
+       given rate nobody waits: the confirms are read at the end. */
+    while (!rate && waiting > 0) waiting -= confirmed(broker, &highest);
     amqp_maybe_release_buffers(broker);
   }
+  for (long waiting = rate ? count : 0, highest = 0; waiting > 0;) waiting -= confirmed(broker, &highest);
 }
 
 void broker_consume(amqp_connection_state_t broker, const char *queue, int prefetch) {

@@ -2,12 +2,15 @@
 #include <string.h>
 #include <time.h>
 
-/* Orders of two lines over 2,000 listings; every hundredth message is one that came before. */
-int event_write(long number, char *into, int room, char *id) {
-  long order = number % 100 == 99 ? number - 1 : number;
+/* Orders of two lines over 2,000 listings; every hundredth message is one that came before, unless they happen now: the
+   same id always has the same time. */
+int event_write(long number, int64_t now, char *into, int room, char *id) {
+  long order = number % 100 == 99 && !now ? number - 1 : number;
   uint64_t mixed = (uint64_t)order * 0x9E3779B97F4A7C15u;
   int first = (int)((mixed >> 20) % 2000), second = (int)((mixed >> 40) % 2000);
-  time_t at = 1767225600 + order / 1000;
+  int64_t happened = now ? now : 1767225600000000LL + order * 1000LL;
+  time_t at = happened / 1000000;
+  int micros = (int)(happened % 1000000);
   struct tm moment;
   char when[32];
   gmtime_r(&at, &moment);
@@ -16,15 +19,15 @@ int event_write(long number, char *into, int room, char *id) {
   return snprintf(
       into, (size_t)room,
       "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/connections/" BENCH_CONNECTION "\","
-      "\"type\":\"order.created\",\"subject\":\"order/%ld\",\"time\":\"%s.%06ldZ\","
+      "\"type\":\"order.created\",\"subject\":\"order/%ld\",\"time\":\"%s.%06dZ\","
       "\"datacontenttype\":\"application/json\",\"data\":{\"connectionId\":\"" BENCH_CONNECTION "\","
       "\"platform\":\"shopify\",\"marketplaceId\":1,\"change\":\"created\",\"backfill\":false,\"order\":{"
       "\"externalId\":\"%ld\",\"number\":\"#%ld\",\"status\":\"paid\",\"financialStatus\":\"paid\","
-      "\"placedAt\":\"%s.%06ldZ\",\"updatedAt\":\"%s.%06ldZ\",\"currency\":\"EUR\",\"total\":\"29.98\",\"lines\":["
+      "\"placedAt\":\"%s.%06dZ\",\"updatedAt\":\"%s.%06dZ\",\"currency\":\"EUR\",\"total\":\"29.98\",\"lines\":["
       "{\"externalId\":\"%ld-1\",\"listingId\":\"listing-%d\",\"sku\":\"SKU-%04d\",\"quantity\":1,\"unitPrice\":\"9.99\"},"
       "{\"externalId\":\"%ld-2\",\"listingId\":\"listing-%d\",\"sku\":\"SKU-%04d\",\"quantity\":2,\"unitPrice\":\"9.99\"}"
       "]}}}",
-      id, order, when, order % 1000, order, order, when, order % 1000, when, order % 1000, order, first, first, order,
+      id, order, when, micros, order, order, when, micros, when, micros, order, first, first, order,
       second, second);
 }
 

@@ -1,8 +1,9 @@
 /* The floor: what a plain loop on librabbitmq and libpq does with the ledger's own tables and statements, and nothing of
    the framework. One connection each, batches of at most 1,000 that are never waited for, binary arrays, a pipeline.
 
-   floor publish QUEUE COUNT BATCH     AMQP_URL
-   floor ledger QUEUE COUNT            AMQP_URL, DATABASE_URL */
+   floor publish QUEUE COUNT BATCH [RATE]   AMQP_URL
+   floor outbox COUNT                       DATABASE_URL
+   floor ledger QUEUE COUNT                 AMQP_URL, DATABASE_URL */
 #include "floor.h"
 #include <stdlib.h>
 #include <string.h>
@@ -260,15 +261,57 @@ static void ledger(const char *queue, long count) {
   PQfinish(db);
 }
 
+static char *put(char *at, const void *bytes, int length) {
+  memcpy(at, bytes, (size_t)length);
+  return at + length;
+}
+
+static char *put_field(char *at, const char *text, int length) {
+  uint32_t little = (uint32_t)length;
+  return put(put(at, &little, 4), text, length);
+}
+
+/* Packets of 500 events, as transactions of the product leave them for the relay (Sources/Outbox/Packet.swift). */
+static void outbox(long count) {
+  enum { PACKET = 500 };
+  static char packet[PACKET * 1200], body[8192], id[64];
+  static const uint64_t none = 0;
+  PGconn *db = database_open(getenv("DATABASE_URL"));
+  prepare(db, "outbox", OUTBOX);
+  for (long number = 0; number < count;) {
+    char *at_end = packet;
+    int messages = 0;
+    for (; messages < PACKET && number < count; messages++, number++) {
+      int length = event_write(number, 0, body, sizeof body, id);
+      at_end = put(at_end, &(char){0}, 1);
+      at_end = put_field(at_end, "bench.order.created", 19);
+      at_end = put(at_end, &none, 8);
+      at_end = put_field(at_end, id, (int)strlen(id));
+      at_end = put_field(at_end, "order.created", 13);
+      at_end = put(at_end, &none, 8);
+      at_end = put_field(at_end, "application/cloudevents+json", 28);
+      at_end = put_field(at_end, body, length);
+    }
+    begin_arrays(2, (uint32_t[]){INT8, BYTEA});
+    array_int8(&a[0], messages);
+    array_text(&a[1], packet, (int)(at_end - packet));
+    send_prepared(db, "outbox", at, 2);
+    PQclear(rows(db));
+  }
+  PQfinish(db);
+}
+
 int main(int count, char **words) {
-  if (count == 5 && !strcmp(words[1], "publish")) {
+  if ((count == 5 || count == 6) && !strcmp(words[1], "publish")) {
     amqp_connection_state_t broker = broker_open(getenv("AMQP_URL"));
-    broker_publish(broker, words[2], atol(words[3]), atoi(words[4]), event_write);
+    broker_publish(broker, words[2], atol(words[3]), atoi(words[4]), count == 6 ? atoi(words[5]) : 0);
     amqp_connection_close(broker, AMQP_REPLY_SUCCESS);
+  } else if (count == 3 && !strcmp(words[1], "outbox")) {
+    outbox(atol(words[2]));
   } else if (count == 4 && !strcmp(words[1], "ledger")) {
     ledger(words[2], atol(words[3]));
   } else {
-    fail("floor publish QUEUE COUNT BATCH | floor ledger QUEUE COUNT");
+    fail("floor publish QUEUE COUNT BATCH [RATE] | floor outbox COUNT | floor ledger QUEUE COUNT");
   }
   return 0;
 }

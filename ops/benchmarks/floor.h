@@ -12,9 +12,9 @@
 
 /* ---- broker.c */
 amqp_connection_state_t broker_open(const char *url);
-/* Publishes `count` bodies made by `body` (answers the length) to a queue, confirmed in pipelined batches of `batch`. */
-void broker_publish(amqp_connection_state_t broker, const char *queue, long count, int batch,
-                    int (*body)(long number, char *into, int room, char *id));
+/* Publishes `count` events to a queue, confirmed in batches of `batch`; `rate`: so many a second, 0 for as fast as it
+   goes. */
+void broker_publish(amqp_connection_state_t broker, const char *queue, long count, int batch, int rate);
 void broker_consume(amqp_connection_state_t broker, const char *queue, int prefetch);
 /* Waits for a delivery, at most so many milliseconds; answers 0 when there was none. */
 int broker_next(amqp_connection_state_t broker, amqp_envelope_t *envelope, int milliseconds);
@@ -56,7 +56,9 @@ typedef struct {
   } lines[8];
   int line_count;
 } event;
-int event_write(long number, char *into, int room, char *id);
+/* Writes event `number` and its id, and answers its length. `now`: it happened at this moment (microseconds since 1970);
+   0: at a moment that follows from its number. */
+int event_write(long number, int64_t now, char *into, int room, char *id);
 int event_read(const char *body, int length, event *into);
 
 #endif

@@ -1,8 +1,12 @@
 """Where a benchmark runs: a database and a virtual host of its own on the private servers, with a catalogue in it."""
 
+import base64
+import json
 import os
 import subprocess
 import time
+import urllib.parse
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("CROSSDOCK_BINARY", os.path.join(ROOT, ".build/release/crossdock"))
@@ -18,6 +22,22 @@ def sql(text):
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip()[-400:])
     return done.stdout.strip()
+
+
+def vhost():
+    return urllib.parse.quote(urllib.parse.urlsplit(os.environ["AMQP_URL"]).path[1:], safe="%")
+
+
+def management(method, path, body=None):
+    """One request to the broker's management."""
+    url = urllib.parse.urlsplit(os.environ["AMQP_MANAGEMENT_URL"])
+    request = urllib.request.Request(
+        f"http://{url.hostname}:{url.port}/api/{path}", method=method,
+        data=None if body is None else json.dumps(body).encode())
+    login = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
+    request.add_header("Authorization", "Basic " + login)
+    request.add_header("Content-Type", "application/json")
+    urllib.request.urlopen(request, timeout=30).close()
 
 
 def prepare():
