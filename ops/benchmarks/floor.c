@@ -271,7 +271,8 @@ static char *put_field(char *at, const char *text, int length) {
   return put(put(at, &little, 4), text, length);
 }
 
-/* Packets of 500 events, as transactions of the product leave them for the relay (Sources/Outbox/Packet.swift). */
+/* Packets of 500 events, as transactions of the product leave them for the relay (Sources/Outbox/Packet.swift); under a
+   routing key that no queue of the product is bound to. */
 static void outbox(long count) {
   enum { PACKET = 500 };
   static char packet[PACKET * 1200], body[8192], id[64];
@@ -284,7 +285,7 @@ static void outbox(long count) {
     for (; messages < PACKET && number < count; messages++, number++) {
       int length = event_write(number, 0, body, sizeof body, id);
       at_end = put(at_end, &(char){0}, 1);
-      at_end = put_field(at_end, "bench.order.created", 19);
+      at_end = put_field(at_end, "bench.sent", 10);
       at_end = put(at_end, &none, 8);
       at_end = put_field(at_end, id, (int)strlen(id));
       at_end = put_field(at_end, "order.created", 13);
