@@ -167,7 +167,12 @@ let package = Package(
         "RabbitMQ", "Readiness", "Topology", "Postgres", "Lane", "Outbox", "Events", "JSON", "Time", .crypto,
         .httpClient, .nio,
       ]),
-    tests("Desk", ["RabbitMQ", "Topology", "Postgres", "Lane", "Events", "JSON", "Time", "TestServers"]),
+    tests(
+      "Desk",
+      [
+        "RabbitMQ", "Topology", "Postgres", "Lane", "Outbox", "StockLedger", "Events", "JSON", "Time",
+        "TestServers",
+      ]),
     library(
       "Gateway",
       [
@@ -207,7 +212,7 @@ let package = Package(
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
-    tests("Commands", ["TestServers", "Postgres"]),
+    tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
     // What processes of the release before say and ask, recorded in Tests/UpgradeTests/<release>.

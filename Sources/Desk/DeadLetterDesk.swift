@@ -7,18 +7,19 @@ package struct DeadLetterDesk: Sendable {
   let brokers: [Address]
   let authorities: String?
   package let topology: Topology
-  private let database: String
+  private let database: String?
 
-  /// `database` is a connection string: what is done to letters is written there.
-  package init(brokers: [Address], authorities: String? = nil, topology: Topology, database: String) {
+  /// `database` is a connection string: what is done to letters is written there. Without it only depths can be had.
+  package init(brokers: [Address], authorities: String? = nil, topology: Topology, database: String?) {
     self.brokers = brokers
     self.authorities = authorities
     self.topology = topology
     self.database = database
   }
 
-  func openDatabase() throws -> Postgres.Connection {
-    try Postgres.Connection.open(database, name: "crossdock desk")
+  func openDatabase(settings: [String: String] = [:]) throws -> Postgres.Connection {
+    guard let database else { throw DeskError("no database is set: give DATABASE_URL") }
+    return try Postgres.Connection.open(database, name: "crossdock desk", settings: settings)
   }
 
   func openLooks(_ queues: [Queue]) throws -> Looks {

@@ -91,21 +91,20 @@ enum Intents {
     _ deed: Deed, on letters: [DeadLetter], in queue: Queue, by warrant: Warrant, on connection: Connection
   ) throws(PostgresError) {
     guard !letters.isEmpty else { return }
-    let original = deed.editedBody == nil ? nil : letters.first.map { Bytes($0.body) }
+    let edited = deed.editedBody.map { Bytes($0) }
     try connection.query(
       """
       INSERT INTO dead_letter_actions
              (queue, message_id, action, generation, dead_at, fingerprint, actor, reason, original_body, edited_body)
-      SELECT $1, letter.id, $2, letter.generation, letter.dead_at, letter.fingerprint, $3, $4, $5, $6
-        FROM unnest($7::text[], $8::int[], $9::timestamptz[], $10::text[])
-          AS letter(id, generation, dead_at, fingerprint)
+      SELECT $1, letter.id, $2, letter.generation, letter.dead_at, letter.fingerprint, $3, $4, letter.body, $5
+        FROM unnest($6::text[], $7::int[], $8::timestamptz[], $9::text[], $10::bytea[])
+          AS letter(id, generation, dead_at, fingerprint, body)
       ON CONFLICT DO NOTHING
       """,
       [
-        queue.rawValue, deed.name, warrant.actor, warrant.reason, original,
-        deed.editedBody.map { Bytes($0) }, letters.map(\.id),
-        letters.map { Int32(clamping: $0.generation + 1) },
-        letters.map(\.deadAt), letters.map(\.fingerprint),
+        queue.rawValue, deed.name, warrant.actor, warrant.reason, edited, letters.map(\.id),
+        letters.map { Int32(clamping: $0.generation + 1) }, letters.map(\.deadAt),
+        letters.map(\.fingerprint), letters.map { edited == nil ? nil : Bytes($0.body) },
       ])
   }
 

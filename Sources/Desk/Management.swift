@@ -1,6 +1,6 @@
 package import AsyncHTTPClient
 import Foundation
-import JSON
+package import JSON
 import NIOCore
 import NIOHTTP1
 
@@ -34,24 +34,35 @@ package struct Management: Sendable {
     return depths.map { depth in
       var depth = depth
       depth.unacked = figures[depth.name]?.unacked
-      depth.inRate = figures[depth.name]?.inRate
-      depth.outRate = figures[depth.name]?.outRate
+      // What the lanes have measured is better than nothing, where the broker has no figures yet.
+      depth.inRate = figures[depth.name]?.inRate ?? depth.inRate
+      depth.outRate = figures[depth.name]?.outRate ?? depth.outRate
       return depth
     }
   }
 
   private func figures(of virtualHost: String) async throws -> [String: Figures] {
-    let plain = CharacterSet.alphanumerics
-    let host = virtualHost.addingPercentEncoding(withAllowedCharacters: plain) ?? "%2F"
-    var request = HTTPClientRequest(url: "\(url)/api/queues/\(host)")
-    if let credentials { request.headers.add(name: "authorization", value: "Basic \(credentials)") }
-    let response = try await client.execute(request, timeout: .seconds(5))
-    guard response.status == .ok else { return [:] }
-    let body = try await response.body.collect(upTo: 32 << 20)
-    let queues = try JSON.parse(Array(body.readableBytesView)).array
+    let queues = try await get("queues", of: virtualHost).array
     return Dictionary(
       queues.compactMap { queue in queue["name"].text.map { ($0, Self.figures(of: queue)) } },
       uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What the API answers to `GET /api/<path>`, or `GET /api/<path>/<virtual host>`.
+  ///
+  /// - Throws: `DeskError` for any other status than 200.
+  package func get(_ path: String, of virtualHost: String? = nil) async throws -> JSON {
+    let host = virtualHost.map {
+      "/" + ($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? $0)
+    }
+    var request = HTTPClientRequest(url: "\(url)/api/\(path)\(host ?? "")")
+    if let credentials { request.headers.add(name: "authorization", value: "Basic \(credentials)") }
+    let response = try await client.execute(request, timeout: .seconds(5))
+    guard response.status == .ok else {
+      throw DeskError("the management API answered \(response.status.code) to /api/\(path)")
+    }
+    let body = try await response.body.collect(upTo: 32 << 20)
+    return try JSON.parse(Array(body.readableBytesView))
   }
 
   private static func figures(of queue: JSON) -> Figures {

@@ -21,6 +21,7 @@ package final class Lane<C: Consumer> {
   private let queueName: String
   private let inboxName: String
   private let metrics: LaneMetrics
+  private var service: ServiceRecord
 
   package init(consumer: C, configuration: LaneConfiguration, control: LaneControl, logger: Logger) {
     self.consumer = consumer
@@ -32,6 +33,7 @@ package final class Lane<C: Consumer> {
     logger[metadataKey: "queue"] = "\(queueName)"
     self.logger = logger
     metrics = LaneMetrics(consumer: inboxName)
+    service = ServiceRecord(queue: inboxName)
     let brokers = configuration.brokers
     let decoder = consumer
     mailbox = Mailbox(
@@ -61,11 +63,13 @@ package final class Lane<C: Consumer> {
     }
     mailbox.stopConsuming()
     mailbox.disconnect()
+    service.write(on: database)
     control.report(.stopped)
   }
 
   private func step() {
     mailbox.serve()
+    service.write(on: database)
     let suspects = mailbox.takeSuspects(batch: configuration.batch)
     if !suspects.isEmpty { handle(suspects: suspects) }
     let letters = mailbox.takeFresh(atMost: configuration.batch)
@@ -151,6 +155,7 @@ package final class Lane<C: Consumer> {
 
   private func handle(_ letters: [Mailbox<C.Message>.Letter], releasing hashes: [Int]) {
     let started = ContinuousClock.now
+    let waited = database?.waited ?? .zero
     var messages: [C.Message] = []
     var positions: [Int] = []
     var dispositions = [Disposition](repeating: .ack, count: letters.count)
@@ -166,7 +171,11 @@ package final class Lane<C: Consumer> {
     for (position, disposition) in zip(positions, decided) { dispositions[position] = disposition }
     settle(letters.map(\.delivery), as: dispositions)
     control.beat()
-    metrics.handled(dispositions, took: .now - started)
+    let duration = ContinuousClock.now - started
+    metrics.handled(dispositions, took: duration)
+    service.note(
+      letters.map(\.delivery), took: duration,
+      waitedForDatabase: max(.zero, (database?.waited ?? .zero) - waited), at: .now())
   }
 
   /// Brings the messages to a commit, whatever it takes: waits for the database, runs aborted transactions again,

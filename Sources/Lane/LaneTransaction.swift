@@ -34,4 +34,22 @@ package enum LaneTransaction {
     try connection.commit()
     return exceptions
   }
+  /// Tries the messages in a transaction that is always rolled back, with the rows of the catalogue. Answers the
+  /// indices of those that have had no effect before, and what would become of those that would have none.
+  ///
+  /// - Throws: what the batch as a whole fails by.
+  package static func rehearse<C: Consumer>(
+    _ consumer: C, _ messages: [C.Message], on connection: Connection
+  ) throws -> (fresh: [Int], exceptions: [Int: Disposition]) {
+    var consumer = consumer
+    try connection.begin()
+    defer { try? connection.rollback() }
+    try consumer.prepare(messages, on: connection)
+    let claim = try Inbox.claim(messages, for: consumer.queue.rawValue, on: connection)
+    let batch = Batch(messages: messages, claim: claim, connection: connection)
+    let exceptions = try consumer.apply(batch, on: connection)
+    // Nobody has asked for the answers of some statements: in a lane it is COMMIT that tells what failed.
+    _ = try connection.receive(connection.send("SET CONSTRAINTS ALL IMMEDIATE"))
+    return (try batch.claimed(), exceptions)
+  }
 }

@@ -1,4 +1,4 @@
-import RabbitMQ
+package import RabbitMQ
 import Time
 import Topology
 
@@ -19,7 +19,7 @@ extension Topology {
 
 extension OutboundMessage {
   /// The AMQP properties of CONTRACT section 4.
-  var properties: Publishing {
+  package var properties: Publishing {
     Publishing(
       messageID: messageId, type: type, appID: "crossdock", contentType: contentType,
       timestamp: UInt64(clamping: time.secondsSince1970),

@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// The messages of one transaction as the outbox stores them: one row, so that a transaction with a thousand events
 /// costs Postgres one insert.
@@ -56,6 +56,26 @@ package enum Packet {
     for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 
+  /// What can be said of a message without its body.
+  package struct Stub: Sendable, Equatable {
+    package var route: OutboundMessage.Route
+    package var messageId: String
+    package var time: Timestamp
+  }
+
+  /// The messages of a packet without their bodies, for whoever only counts.
+  package static func stubs(in bytes: [UInt8]) throws(PacketError) -> [Stub] {
+    var reader = PacketReader(bytes: bytes)
+    var stubs: [Stub] = []
+    while !reader.isAtEnd {
+      let head = try reader.head()
+      _ = try reader.field()
+      _ = try reader.field()
+      stubs.append(head.stub)
+    }
+    return stubs
+  }
+
   /// The messages of a packet; throws when the bytes are not one.
   package static func messages(in bytes: [UInt8]) throws(PacketError) -> [OutboundMessage] {
     var reader = PacketReader(bytes: bytes)
@@ -80,6 +100,15 @@ private struct PacketReader {
   var isAtEnd: Bool { offset >= bytes.count }
 
   mutating func message() throws(PacketError) -> OutboundMessage {
+    let (stub, type) = try head()
+    let contentType = try text()
+    return OutboundMessage(
+      route: stub.route, messageId: stub.messageId, type: type, time: stub.time, contentType: contentType,
+      body: Array(try field()))
+  }
+
+  /// All before the content type.
+  mutating func head() throws(PacketError) -> (stub: Packet.Stub, type: String) {
     let kind = try byte()
     let key = try text()
     let seconds = Int(Int64(bitPattern: try word()))
@@ -93,9 +122,7 @@ private struct PacketReader {
     let id = try text()
     let type = try text()
     let time = Timestamp(microseconds: Int64(bitPattern: try word()))
-    let contentType = try text()
-    return OutboundMessage(
-      route: route, messageId: id, type: type, time: time, contentType: contentType, body: Array(try field()))
+    return (Packet.Stub(route: route, messageId: id, time: time), type)
   }
 
   private mutating func byte() throws(PacketError) -> UInt8 {
@@ -114,7 +141,7 @@ private struct PacketReader {
     return value
   }
 
-  private mutating func field() throws(PacketError) -> ArraySlice<UInt8> {
+  mutating func field() throws(PacketError) -> ArraySlice<UInt8> {
     let count = Int(try number(bytes: 4))
     guard bytes.count - offset >= count else { throw PacketError(offset: offset) }
     defer { offset += count }

@@ -26,6 +26,8 @@ package final class Connection {
   /// The error that the server gave the present pipeline up for, until the next Sync.
   private var pipelineFailure: PostgresError?
   private let notices = NoticeLog()
+  /// How long all waits for the server took together, with what the companion did meanwhile.
+  package private(set) var waited = Duration.zero
   /// Served during every wait.
   package weak var companion: (any Companion)?
 
@@ -302,6 +304,8 @@ package final class Connection {
   // MARK: Waiting
 
   private func wait(forWriting: Bool, atMost limit: Int32) {
+    let started = ContinuousClock.now
+    defer { waited += .now - started }
     guard let companion else {
       poll(forWriting: forWriting, others: [], timeout: limit)
       return

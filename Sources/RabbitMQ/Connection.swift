@@ -68,6 +68,19 @@ package final class Connection {
   /// Whether publishing, consuming and settling are possible.
   package var isUsable: Bool { !isClosed && failure == nil }
 
+  /// The broker's version, such as `3.10.8`; nil when it does not tell.
+  package var serverVersion: String? {
+    guard !isClosed, let properties = amqp_get_server_properties(state) else { return nil }
+    for index in 0..<Int(properties.pointee.num_entries) {
+      let entry = properties.pointee.entries[index]
+      guard String(entry.key) == "version", entry.value.kind == UInt8(AMQP_FIELD_KIND_UTF8.rawValue) else {
+        continue
+      }
+      return String(entry.value.value.bytes)
+    }
+    return nil
+  }
+
   /// Says goodbye when the connection is whole, and lets go of it in any case. Unsettled deliveries go back.
   package func close() {
     guard !isClosed else { return }

@@ -18,4 +18,10 @@ package struct Binding: Sendable, Hashable {
   package let exchange: String
   package let queue: String
   package let routingKey: String
+
+  package init(exchange: String, queue: String, routingKey: String) {
+    self.exchange = exchange
+    self.queue = queue
+    self.routingKey = routingKey
+  }
 }

@@ -14,7 +14,9 @@ struct TestProgram {
     var said: [String]
   }
 
-  func run(_ arguments: String...) async -> Outcome {
+  func run(_ arguments: String...) async -> Outcome { await run(arguments) }
+
+  func run(_ arguments: [String]) async -> Outcome {
     let lines = Lines()
     let input = Array(self.input.utf8)
     let surroundings = Surroundings(

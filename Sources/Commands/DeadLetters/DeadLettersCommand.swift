@@ -11,11 +11,18 @@ struct DeadLettersCommand: AsyncParsableCommand {
     commandName: "dlq",
     abstract: "The dead-letter desk: what failed, why, and back again.",
     discussion: """
+      The dead-letter queues in the broker are the truth. Looking never consumes; what is done to a letter is written
+      to dead_letter_actions before it is done, so that a command which was killed is simply run again.
+
+      Usually: groups, show one of a group, mend the cause, rehearse, then requeue with --ramp.
+
       EXAMPLE
         crossdock dlq groups
       """,
     subcommands: [
       DeadLettersList.self, DeadLettersGroups.self, DeadLettersShow.self, DeadLettersRequeue.self,
+      DeadLettersDiscard.self, DeadLettersPlan.self, DeadLettersApply.self, DeadLettersRehearse.self,
+      DeadLettersExport.self,
     ])
 }
 
@@ -53,6 +60,22 @@ struct SelectionOptions: ParsableArguments {
   }
 }
 
+/// The options of commands that change something: without a choice nothing is touched.
+struct ChoiceOptions: ParsableArguments {
+  @OptionGroup var chosen: SelectionOptions
+  @Flag(help: "Every dead letter of every queue.") var all = false
+  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text")) var reason: String?
+
+  func validate() throws {
+    if chosen.isEmpty && !all {
+      throw ValidationError("say which: --id, --group, --queue, --type, --older-than, --limit or --all")
+    }
+  }
+
+  var selection: Selection { chosen.selection }
+  var warrant: Warrant { Warrant(actor: actor, reason: reason) }
+}
+
 extension Queue: ExpressibleByArgument {
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -75,3 +98,28 @@ extension Settings {
 
 /// Who acts, as it stands in the record: the login name.
 var actor: String { Surroundings.current.environment["USER"] ?? "crossdock" }
+
+/// Says how many letters of each queue are meant; answers how many in all.
+func sayCounts(_ counts: [Queue: Int]) -> Int {
+  for (queue, count) in counts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+    say("\(count) of \(queue.rawValue)")
+  }
+  return counts.values.reduce(0, +)
+}
+
+/// Says what an action has done.
+///
+/// - Throws: `Failure` when the broker left some where they were.
+func report(_ acted: Acted, _ done: String) throws {
+  say("\(acted.done) \(done)")
+  guard acted.left > 0 else { return }
+  throw Failure(.found, "the broker did not take \(acted.left): they are still dead letters, try again")
+}
+
+/// The bytes of a file, or of standard input for `-`.
+func contents(of file: String) throws -> [UInt8] {
+  if file == "-" { return Surroundings.current.input() }
+  do { return Array(try Data(contentsOf: URL(fileURLWithPath: file))) } catch {
+    throw Failure(.usage, "\(file) can't be read: give the path of a file, or - for standard input")
+  }
+}

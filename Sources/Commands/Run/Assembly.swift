@@ -56,19 +56,10 @@ struct Assembly {
       switch role {
       case .relay: try addRelay()
       case .poll: try addPolling()
-      case .orderSync:
-        let (statuses, logger) = (Set(settings.allowedFinancialStatuses.map { $0.lowercased() }), logger)
-        try addLanes(.orderSync) { OrderSync(allowedFinancialStatuses: statuses, logger: logger) }
-      case .messaging:
-        let (templates, age) = (try Templates(), Duration.seconds(settings.messagingMaxAgeHours * 3_600))
-        // No adapter can write to a buyer yet: messages are stored, and said to be no more than that.
-        try addLanes(.messaging) { Messaging(templates: templates, maxAge: age) { _ in false } }
-      case .disputes:
-        let templates = try Templates()
-        try addLanes(.disputes) { Disputes(templates: templates) { _ in false } }
-      case .stockLedger:
-        let (threshold, logger) = (settings.lowStockThreshold, logger)
-        try addLanes(.stockLedger) { StockLedger(lowThreshold: threshold, logger: logger) }
+      case .orderSync: try addLanes(.orderSync, settings.makeOrderSync(logger))
+      case .messaging: try addLanes(.messaging, try settings.makeMessaging())
+      case .disputes: try addLanes(.disputes, try settings.makeDisputes())
+      case .stockLedger: try addLanes(.stockLedger, settings.makeStockLedger(logger))
       }
     }
   }
@@ -90,6 +81,7 @@ struct Assembly {
       database: database, pause: settings.pollSeconds.map { .seconds(min($0, 1)) } ?? .seconds(1),
       logger: logger, feeds: try marketplaceAccess().feeds, settings: { polling })
     services.append(scheduler)
+    services.append(MaintenanceService(desk: try settings.desk(), logger: logger))
   }
 
   private mutating func addPolling() throws {

@@ -1,0 +1,43 @@
+import Conversations
+import Desk
+import Disputes
+import Lane
+import Logging
+import Messaging
+import OrderSync
+import Settings
+import StockLedger
+import Topology
+
+/// How each consumer of events is made, for the lanes and for rehearsals at the desk.
+extension Settings {
+  func makeStockLedger(_ logger: Logger) -> @Sendable () -> StockLedger {
+    let threshold = lowStockThreshold
+    return { StockLedger(lowThreshold: threshold, logger: logger) }
+  }
+
+  func makeOrderSync(_ logger: Logger) -> @Sendable () -> OrderSync {
+    let statuses = Set(allowedFinancialStatuses.map { $0.lowercased() })
+    return { OrderSync(allowedFinancialStatuses: statuses, logger: logger) }
+  }
+
+  func makeMessaging() throws -> @Sendable () -> Messaging {
+    let (templates, age) = (try Templates(), Duration.seconds(messagingMaxAgeHours * 3_600))
+    // No adapter can write to a buyer yet: messages are stored, and said to be no more than that.
+    return { Messaging(templates: templates, maxAge: age) { _ in false } }
+  }
+
+  func makeDisputes() throws -> @Sendable () -> Disputes {
+    let templates = try Templates()
+    return { Disputes(templates: templates) { _ in false } }
+  }
+
+  /// The present consumers, to be run on dead letters; what they would log is nobody's concern.
+  func rehearsers() throws -> [Rehearser] {
+    let silent = Logger(label: "rehearsal") { _ in SwiftLogNoOpLogHandler() }
+    return [
+      Rehearser(.stockLedger, makeStockLedger(silent)), Rehearser(.orderSync, makeOrderSync(silent)),
+      Rehearser(.messaging, try makeMessaging()), Rehearser(.disputes, try makeDisputes()),
+    ]
+  }
+}

@@ -1,0 +1,74 @@
+import Desk
+import JSON
+import Lane
+import Postgres
+import Testing
+import Time
+import Topology
+
+struct RhythmTests {
+  @Test func `a ramp grows 1, 2, 5, 20, 50, 200, and a rate bounds each portion`() {
+    let ramp = Rhythm(ramps: true)
+    #expect((0..<7).map { ramp.size(ofStep: $0) } == [1, 2, 5, 20, 50, 200, 500])
+    #expect(ramp.size(ofStep: 1_000) >= 100_000)
+    let paced = Rhythm(rate: 50)
+    #expect(paced.size(ofStep: 0) == .max)
+    #expect(paced.portion(of: .max) == 50 && paced.portion(of: 3) == 3)
+    #expect(paced.time(for: 50) == .seconds(1) && Rhythm().time(for: 50) == .zero)
+  }
+
+  @Test func `a step is over when each letter has passed or died, and tells the same death from another`() {
+    func key(_ id: String, _ generation: Int = 0) -> LetterKey {
+      LetterKey(queue: .stockLedger, id: id, generation: generation, deadAt: nil)
+    }
+    var outcome = StepOutcome([key("a"): "x", key("b"): "x", key("c"): "x"])
+    outcome.note(passed: [key("a"), key("stranger")])
+    outcome.note(dead: key("b", 1), fingerprint: "x")
+    outcome.note(dead: key("c", 0), fingerprint: "x")
+    #expect(outcome.passed == 1 && outcome.recurred == ["x"] && outcome.pending.count == 1)
+    outcome.note(dead: key("c", 1), fingerprint: "y")
+    #expect(outcome.diedOtherwise == 1 && outcome.pending.isEmpty)
+  }
+
+  private static func body(_ id: String) -> String {
+    #"{"id":"\#(id)","time":"2026-01-01T12:00:00Z"}"#
+  }
+
+  @Test func `a ramp stops at the first letter that dies as before`() async throws {
+    try await Place.with { (place) throws in
+      try place.bury((0..<30).map { .init(id: "m\($0)", body: Self.body("m\($0)")) })
+      let connection = try place.openDatabase()
+      // What workers would do: the first three have their effect, then the old failure is back.
+      for id in ["m0", "m1", "m2"] {
+        try connection.query(
+          "INSERT INTO inbox (consumer, event_time, message_id) VALUES ('stock-ledger', '2026-01-01T12:00:00Z', $1)",
+          [id])
+      }
+      try place.bury([.init(id: "m5", generation: 1, body: Self.body("m5"))], beside: 30)
+      let result = try place.desk.requeue(
+        Selection(), at: Rhythm(ramps: true), by: Warrant(actor: "tests"), patience: .seconds(5))
+      #expect(result.acted.done == 8)
+      #expect(result.end == .recurred(fingerprint: "bad_event/decode"))
+      #expect(try place.desk.letters(Selection()).count == 23)
+    }
+  }
+
+  @Test func `a ramp stops where nothing is heard of its letters`() async throws {
+    try await Place.with { (place) throws in
+      try place.bury((0..<3).map { .init(id: "m\($0)", body: Self.body("m\($0)")) })
+      let result = try place.desk.requeue(
+        Selection(), at: Rhythm(ramps: true), by: Warrant(actor: "tests"), patience: .milliseconds(100))
+      #expect(result.acted.done == 1 && result.end == .undecided(1))
+    }
+  }
+
+  @Test func `a rate is kept`() async throws {
+    try await Place.with { (place) throws in
+      try place.bury((0..<3).map { "m\($0)" })
+      let started = ContinuousClock.now
+      let result = try place.desk.requeue(Selection(), at: Rhythm(rate: 2), by: Warrant(actor: "tests"))
+      #expect(result.acted.done == 3 && result.end == .complete)
+      #expect(ContinuousClock.now - started > .milliseconds(950))
+    }
+  }
+}
