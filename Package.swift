@@ -158,6 +158,29 @@ let package = Package(
       "Polling",
       ["Marketplaces", "Lane", "Outbox", "Postgres", "TestServers", "Events", "JSON", "Time", .logging, .nio]),
 
+    // What goes out to them.
+    library(
+      "Push",
+      [
+        "StockLedger", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology", "JSON", "Time", .logging,
+        .metrics,
+      ]),
+    tests(
+      "Push",
+      [
+        "Propagation", "Reconciliation", "StockLedger", "Marketplaces", "Polling", "Lane", "Outbox",
+        "Postgres", "TestServers", "Events", "JSON", "Time", .concurrencyHelpers,
+      ]),
+    library(
+      "Propagation", ["Push", "Lane", "Postgres", "Topology", "Events", "JSON", "Time", .logging]),
+    tests("Propagation", ["Events", "JSON", "Lane", "Postgres", "TestServers", "Time"]),
+    library(
+      "Reconciliation",
+      [
+        "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology", "Events", "JSON",
+        "Time", .logging, .metrics, .lifecycle,
+      ]),
+
     // The people in front of it.
     library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),
     tests("Settings", ["RabbitMQ", "Topology", .logging]),
@@ -205,7 +228,7 @@ let package = Package(
       "Commands",
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
-        "OrderSync", "Conversations", "Messaging", "Disputes",
+        "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
         "Marketplaces", "Allegro",
         "BackMarket", "Refurbed", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",

@@ -38,8 +38,9 @@ struct Booking {
     bases.append(NewBase(base: base, place: place, connection: connection, cause: cause, admin: admin))
   }
 
-  mutating func book(on connection: Connection) throws {
-    guard !changes.isEmpty || !bases.isEmpty else { return }
+  @discardableResult
+  mutating func book(on connection: Connection) throws -> [StockChange] {
+    guard !changes.isEmpty || !bases.isEmpty else { return [] }
     var rows = StockRows(changes: changes, bases: bases)
     try rows.book(on: connection)
     var facts = try FactsOfListings.send(for: bases, rows: rows, on: connection)
@@ -57,6 +58,7 @@ struct Booking {
     try Rereads.ask(for: changes, bases: bases, facts: facts, on: connection)
     try Outbox.append(
       StockEvents.of(rows, changes: changes, lowThreshold: lowThreshold, at: .now()), on: connection)
+    return changes
   }
 
   /// An order that was cancelled before it was first seen never shows in the stock, unless a base lies between its

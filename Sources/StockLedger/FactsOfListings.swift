@@ -77,6 +77,20 @@ struct FactsOfListings {
     return result.facts[place.listing] ?? ListingFacts()
   }
 
+  /// All that is known of listings.
+  static func all(
+    of listings: [(listing: Int, stock: Int)], on connection: Connection
+  ) throws -> [Int: ListingFacts] {
+    var result = FactsOfListings(pools: PoolsAnew())
+    for (listing, _) in listings { result.facts[listing] = ListingFacts() }
+    let places = listings.map { listing, stock in
+      Place(listing: listing, stock: stock, variation: 0, marketplace: 0, sku: "", platform: "")
+    }
+    let window = try result.sendWindows(earliest: places.map { ($0, .distantPast) }, on: connection)
+    try result.take(bases: window.bases, steps: window.steps, on: connection)
+    return result.facts
+  }
+
   /// How many bases before the earliest of what came are read: a base's place among the steps depends on the one
   /// before it.
   private static let depth = 4

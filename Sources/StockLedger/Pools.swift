@@ -8,11 +8,13 @@ package import struct Foundation.UUID
 /// Brings stock rows into the pool of their variation, and out of it, as the rules of their connections say
 /// (`propagateInventory`).
 package enum Pools {
-  /// Settles every row of a connection, after its rules have changed.
+  /// Settles every row of a connection, after its rules have changed, and those that may share their stock with it.
   package static func settle(connectionId: UUID, on connection: Connection) throws {
     let rows = try connection.query(
       """
-      SELECT s.id FROM marketplace_stock s JOIN platform_connections c ON c.marketplace_id = s.marketplace_id
+      SELECT o.id FROM platform_connections c
+        JOIN marketplace_stock s ON s.marketplace_id = c.marketplace_id
+        JOIN marketplace_stock o ON o.variation_id = s.variation_id
        WHERE c.id = $1
       """, [connectionId])
     try settle(rows.map { $0.int(0) }, on: connection)
@@ -24,9 +26,14 @@ package enum Pools {
     guard !stocks.isEmpty else { return }
     try connection.transaction { connection in
       try Catalogue.lock(on: connection)
-      try join(stocks, on: connection)
-      try leave(stocks, on: connection)
+      try settleLocked(stocks, on: connection)
     }
+  }
+
+  /// The same in the transaction of somebody who has locked the catalogue.
+  static func settleLocked(_ stocks: [Int], on connection: Connection) throws {
+    try join(stocks, on: connection)
+    try leave(stocks, on: connection)
   }
 
   private static func join(_ stocks: [Int], on connection: Connection) throws {

@@ -16,8 +16,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ConnectionsAdd.self, ConnectionsList.self, ConnectionsShow.self, ConnectionsEnable.self,
-      ConnectionsDisable.self, ConnectionsRemove.self, ConnectionsRotateSecret.self,
-      ConnectionsRotateKey.self,
+      ConnectionsDisable.self, ConnectionsRemove.self, ConnectionsRules.self, ConnectionsShadow.self,
+      ConnectionsRotateSecret.self, ConnectionsRotateKey.self,
     ])
 }
 

@@ -11,7 +11,7 @@ struct EventsCommand: AsyncParsableCommand {
       EXAMPLE
         crossdock events list --status failed
       """,
-    subcommands: [List.self])
+    subcommands: [List.self, Replay.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

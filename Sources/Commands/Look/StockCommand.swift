@@ -11,7 +11,7 @@ struct StockCommand: AsyncParsableCommand {
       EXAMPLE
         crossdock stock show --sku SKU-0001
       """,
-    subcommands: [Show.self, History.self])
+    subcommands: [Show.self, History.self, TopUp.self, SetQuantity.self, Initialise.self])
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

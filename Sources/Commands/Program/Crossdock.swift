@@ -15,8 +15,9 @@ struct Crossdock: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, SchedulerCommand.self, WorkerCommand.self, GatewayCommand.self, Migrate.self,
       TopologyCommand.self, ConnectionsCommand.self, FeedsCommand.self, PollCommand.self,
-      QueuesCommand.self, DeadLettersCommand.self, AuditCommand.self, MaintenanceCommand.self,
-      StockCommand.self, OrdersCommand.self,
+      ReconcileCommand.self, QueuesCommand.self, DeadLettersCommand.self, AuditCommand.self,
+      MaintenanceCommand.self, StockCommand.self, ListingsCommand.self, ModeratorsCommand.self,
+      OrdersCommand.self,
       EventsCommand.self, WatchCommand.self, SimulatorCommand.self, Token.self, Doctor.self,
     ])
 }

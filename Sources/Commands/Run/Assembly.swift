@@ -12,6 +12,9 @@ import OrderSync
 import Outbox
 import Polling
 import Postgres
+import Propagation
+import Push
+import Reconciliation
 import ServiceLifecycle
 import Settings
 import StockLedger
@@ -60,6 +63,9 @@ struct Assembly {
       case .messaging: try addLanes(.messaging, try settings.makeMessaging())
       case .disputes: try addLanes(.disputes, try settings.makeDisputes())
       case .stockLedger: try addLanes(.stockLedger, settings.makeStockLedger(logger))
+      case .propagation: try addLanes(.propagation, settings.makePropagation(logger))
+      case .push: try addPushing()
+      case .reconcile: try addReconciliation()
       }
     }
   }
@@ -82,6 +88,10 @@ struct Assembly {
       logger: logger, feeds: try marketplaceAccess().feeds, settings: { polling })
     services.append(scheduler)
     services.append(MaintenanceService(desk: try settings.desk(), logger: logger))
+    guard let schedule = FeedSchedule.parse(settings.reconcileAt) else { return }
+    services.append(
+      ReconciliationSchedule(
+        database: database, schedule: schedule, logger: logger, feeds: try marketplaceAccess().feeds))
   }
 
   private mutating func addPolling() throws {
@@ -90,9 +100,29 @@ struct Assembly {
     let worker = PollWorker(
       database: database, connections: access.connections, adapters: access.adapters, logger: logger,
       settings: { polling })
-    let lane = try JobLane(worker, concurrency: 8, configuration: lanes, logger: logger)
+    try addJobs(worker, concurrency: 8)
+  }
+
+  private mutating func addPushing() throws {
+    let access = try marketplaceAccess()
+    let worker = PushWorker(
+      database: database, connections: access.connections, adapters: access.adapters,
+      maxAttempts: settings.maxAttempts, lowThreshold: settings.lowStockThreshold, logger: logger)
+    try addJobs(worker, concurrency: 8)
+  }
+
+  private mutating func addReconciliation() throws {
+    let access = try marketplaceAccess()
+    let worker = Reconciliation(
+      database: database, connections: access.connections, adapters: access.adapters,
+      lowThreshold: settings.lowStockThreshold, maxAttempts: settings.maxAttempts, logger: logger)
+    try addJobs(worker, concurrency: 2)
+  }
+
+  private mutating func addJobs(_ worker: any JobHandler, concurrency: Int) throws {
+    let lane = try JobLane(worker, concurrency: concurrency, configuration: lanes, logger: logger)
     services.append(lane)
-    watch("jobs poll", lane.control)
+    watch("jobs \(worker.queue.rawValue)", lane.control)
   }
 
   /// Made once per process, and closed when it ends.

@@ -5,6 +5,7 @@ import Lane
 import Logging
 import Messaging
 import OrderSync
+import Propagation
 import Settings
 import StockLedger
 import Topology
@@ -32,12 +33,17 @@ extension Settings {
     return { Disputes(templates: templates) { _ in false } }
   }
 
+  func makePropagation(_ logger: Logger) -> @Sendable () -> Propagation {
+    { Propagation(logger: logger) }
+  }
+
   /// The present consumers, to be run on dead letters; what they would log is nobody's concern.
   func rehearsers() throws -> [Rehearser] {
     let silent = Logger(label: "rehearsal") { _ in SwiftLogNoOpLogHandler() }
     return [
       Rehearser(.stockLedger, makeStockLedger(silent)), Rehearser(.orderSync, makeOrderSync(silent)),
       Rehearser(.messaging, try makeMessaging()), Rehearser(.disputes, try makeDisputes()),
+      Rehearser(.propagation, makePropagation(silent)),
     ]
   }
 }

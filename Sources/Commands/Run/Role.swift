@@ -8,4 +8,7 @@ enum Role: String, CaseIterable, ExpressibleByArgument {
   case orderSync = "order-sync"
   case messaging
   case disputes
+  case propagation
+  case push
+  case reconcile
 }

@@ -9,14 +9,16 @@ struct Held: Sendable {
   let database: Database
   let topology: Topology
   /// The queues that this release consumes.
-  static let consumed: Set<Queue> = [.stockLedger, .orderSync, .messaging, .disputes]
+  static let consumed: Set<Queue> = [.stockLedger, .orderSync, .messaging, .disputes, .propagation]
 
-  /// Ledger and orders of these connections, whose ids are mapped to the simulator's account names.
-  func truth(accounts: [String: String]) async throws -> Truth {
+  /// Ledger and orders of these connections, whose ids are mapped to the simulator's account names. Of a shared stock
+  /// what should be shown; `unwritten` are connections that share theirs and can't be written to.
+  func truth(accounts: [String: String], unwritten: Set<String>) async throws -> Truth {
     let ids = accounts.keys.sorted()
+    let shown = ids.filter { !unwritten.contains($0) }
     return try await database.withConnection { connection in
       var held = Truth(stock: [:], orders: [:])
-      for row in try connection.query(Self.stock, [ids]) {
+      for row in try connection.query(Self.stock, [shown]) {
         let place = Truth.Place(account: accounts[row.text(0)] ?? "", name: row.text(1))
         held.stock[place] = row.int(2)
       }
@@ -30,8 +32,9 @@ struct Held: Sendable {
   }
 
   private static let stock = """
-    SELECT c.id::text, v.sku, s.on_hand
+    SELECT c.id::text, v.sku, CASE WHEN p.is_shared THEN s.listed_stock ELSE s.on_hand END
       FROM marketplace_stock s
+      LEFT JOIN stock_pools p ON p.id = s.pool_id
       JOIN platform_connections c ON c.marketplace_id = s.marketplace_id
       JOIN variations v ON v.id = s.variation_id
      WHERE c.id::text = ANY($1)
@@ -45,6 +48,31 @@ struct Held: Sendable {
                                                            'quantity', e.quantity)), '[]')
                 FROM order_entries e WHERE e.order_id = o.id AND e.kind = 'item'))
       FROM orders o WHERE o.connection_id::text = ANY($1)
+    """
+
+  /// Orders whose buyers were not told what was due, one line each: the confirmation, that of a payment, and the
+  /// dispatch; a message that was due while history was read counts as told.
+  func untold(accounts: [String: String]) async throws -> [String] {
+    let ids = accounts.keys.sorted()
+    return try await database.withConnection { connection in
+      try connection.query(Self.untold, [ids]).map { row in
+        "conversation \(accounts[row.text(0)] ?? "") \(row.text(1)): no \(row.text(2))"
+      }
+    }
+  }
+
+  private static let untold = """
+    SELECT o.connection_id::text, o.external_id, due.kind
+      FROM orders o
+      CROSS JOIN LATERAL (VALUES
+        ('order_confirmation', true),
+        ('payment_confirmation', lower(o.financial_status) = 'paid'),
+        ('shipping_update', o.status IN ('shipped', 'fulfilled'))) AS due(kind, is_due)
+     WHERE o.connection_id::text = ANY($1) AND NOT o.closed AND o.status <> 'refunded' AND due.is_due
+       AND NOT EXISTS (SELECT FROM order_conversations c JOIN order_messages m ON m.conversation_id = c.id
+                        WHERE c.connection_id = o.connection_id AND c.external_order_id = o.external_id
+                          AND m.kind = due.kind)
+     ORDER BY 1, 2, 3
     """
 
   /// How much was published for the consumed queues, and how much of it has had its effect.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AsyncHTTPClient
 import Desk
 import Events
 import JSON
@@ -12,7 +13,7 @@ struct SimulatorCompare: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract:
-      "Stops the simulator's markets, lets everything drain, and compares ledger and orders with the truth.",
+      "Stops the simulator's markets, lets everything drain, and compares ledger, orders, listings and conversations with the truth.",
     discussion: """
       Prints one JSON object; exits 0 only when nothing differs.
 
@@ -79,11 +80,12 @@ struct Comparison {
     _ = try await simulator.post("/control/stop")
     let clock = ContinuousClock()
     let stopped = clock.now
-    let (truth, accounts) = try await readTruth()
+    var (truth, side) = try await readTruth()
     var report = ComparisonReport()
     repeat {
       report.drained = (clock.now - stopped) / .seconds(1)
-      if try await look(into: &report, truth: truth, accounts: accounts, since: report.drained) { break }
+      truth.takeStock(try await simulator.get("/truth/stock"), of: side.compared)
+      if try await look(into: &report, truth: truth, side: side, since: report.drained) { break }
       try await Task.sleep(for: .milliseconds(500))
     } while clock.now - stopped < limit
     return report
@@ -91,13 +93,16 @@ struct Comparison {
 
   /// True when all is worked off and nothing differs: there is nothing left to wait for.
   private func look(
-    into report: inout ComparisonReport, truth: Truth, accounts: [String: String], since: Double
+    into report: inout ComparisonReport, truth: Truth, side: Side, since: Double
   ) async throws -> Bool {
     report.account = try await held.account()
     let depths = try await settings.queueDepths()
     report.deadLetters = depths.reduce(0) { $0 + ($1.dead ?? 0) }
-    report.differences = truth.differences(from: try await held.truth(accounts: accounts))
-    let waiting = depths.filter { $0.queue.map { Held.consumed.contains($0) || $0 == .poll } ?? false }
+    report.differences =
+      truth.differences(from: try await held.truth(accounts: side.accounts, unwritten: side.unwritten))
+      + (try await held.untold(accounts: side.accounts))
+    let worked = Held.consumed.union([.poll, .push])
+    let waiting = depths.filter { $0.queue.map { worked.contains($0) } ?? false }
       .reduce(0) { $0 + ($1.ready ?? 0) }
     let isDrained =
       try await held.hasPolledAll(within: since) && report.account.unsent == 0 && waiting == 0
@@ -105,19 +110,38 @@ struct Comparison {
     return isDrained && report.differences.isEmpty
   }
 
-  /// The truth of the accounts that are connected, and the connections' ids with the accounts' names.
-  private func readTruth() async throws -> (Truth, [String: String]) {
+  /// What is connected to the simulator.
+  private struct Side {
+    /// The connections' ids with the accounts' names.
+    var accounts: [String: String] = [:]
+    /// Connections that share their stock and can't be written to: what they show is nobody's to say.
+    var unwritten: Set<String> = []
+    /// The accounts whose stock is compared.
+    var compared: Set<String> { Set(accounts.filter { !unwritten.contains($0.key) }.values) }
+  }
+
+  /// The truth of the accounts that are connected.
+  private func readTruth() async throws -> (Truth, Side) {
     let connections = try await withConnections(settings) { try await $0.list() }
     let names = Dictionary(
       try await simulator.accounts().map { ($0.baseURL, $0.name) }, uniquingKeysWith: { first, _ in first })
-    var accounts: [String: String] = [:]
-    for connection in connections { accounts[connection.key] = names[connection.baseURL] }
-    guard !accounts.isEmpty else {
+    var side = Side()
+    let access = try MarketplaceAccess(
+      settings: settings, database: held.database, logger: settings.logger("simulator"))
+    for connection in connections {
+      side.accounts[connection.key] = names[connection.baseURL]
+      let stockWrite = (try? access.adapters.adapter(for: connection))?.features.stockWrite ?? .none
+      if connection.syncRules["propagateInventory"].bool ?? false, stockWrite == .none {
+        side.unwritten.insert(connection.key)
+      }
+    }
+    try await access.http.shutdown()
+    guard !side.accounts.isEmpty else {
       throw Failure(.found, "no connection leads to this simulator: run `crossdock simulator connect` first")
     }
     let truth = Truth(
       stock: try await simulator.get("/truth/stock"), orders: try await simulator.get("/truth/orders"),
-      accounts: Set(accounts.values))
-    return (truth, accounts)
+      accounts: Set(side.accounts.values))
+    return (truth, side)
   }
 }

@@ -18,6 +18,7 @@ struct SimulatorConnect: AsyncParsableCommand {
   @Option(help: "Where the simulator is.") var url: String
   @Option(help: "The owner of the connections.") var user = "demo"
   @Option(help: "Platforms, separated by commas, or all.") var marketplaces = "all"
+  @Flag(help: "The connections share their stock.") var pooled = false
 
   func run() async throws {
     let loaded = try settings.load()
@@ -30,6 +31,7 @@ struct SimulatorConnect: AsyncParsableCommand {
     try await withConnections(loaded) { store in
       for account in wanted {
         let connection = try await store.add(try draft(of: account))
+        if pooled { _ = try await store.setRules(["propagateInventory": true], of: connection.id) }
         print("\(connection.key) \(account.name)")
       }
     }

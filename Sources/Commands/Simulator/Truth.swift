@@ -32,10 +32,7 @@ struct Truth: Sendable, Equatable {
 
   /// From `GET /truth/stock` and `GET /truth/orders`. An order that was merged into another is not there any more.
   init(stock: JSON, orders: JSON, accounts: Set<String>) {
-    for listing in stock.array {
-      guard let place = Place(listing, name: "sku"), accounts.contains(place.account) else { continue }
-      self.stock[place, default: 0] += Int(listing["quantity"].integer ?? 0)
-    }
+    takeStock(stock, of: accounts)
     for order in orders.array {
       guard let place = Place(order, name: "externalId"), accounts.contains(place.account) else { continue }
       guard order["mergedInto"].isNull else {
@@ -43,6 +40,15 @@ struct Truth: Sendable, Equatable {
         continue
       }
       self.orders[place] = Order(order)
+    }
+  }
+
+  /// Takes the stock as it is now: our own writes change it after the markets have closed.
+  mutating func takeStock(_ json: JSON, of accounts: Set<String>) {
+    stock.removeAll()
+    for listing in json.array {
+      guard let place = Place(listing, name: "sku"), accounts.contains(place.account) else { continue }
+      stock[place, default: 0] += Int(listing["quantity"].integer ?? 0)
     }
   }
 

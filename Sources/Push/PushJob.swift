@@ -1,0 +1,31 @@
+import JSON
+import Outbox
+import Time
+
+import struct Foundation.UUID
+
+/// The body of a message on `<namespace>.push`.
+enum PushJob: Equatable {
+  /// Bring this listing to the ledger's present value.
+  case listing(Int)
+  /// Deliver this message to its buyer.
+  case message(Int)
+
+  static func decode(_ body: [UInt8]) -> PushJob? {
+    guard let json = try? JSON.parse(body) else { return nil }
+    switch json["kind"].text {
+    case "quantity": return json["listing"].integer.flatMap { Int(exactly: $0) }.map { .listing($0) }
+    case "message": return json["messageId"].integer.flatMap { Int(exactly: $0) }.map { .message($0) }
+    default: return nil
+    }
+  }
+
+  static func quantity(listing: Int, connection: String, generation: Int) -> OutboundMessage {
+    let body: JSON = [
+      "kind": "quantity", "listing": .integer(listing), "connectionId": .string(connection),
+    ]
+    return OutboundMessage(
+      route: .job(queue: "push"), messageId: "push:\(listing)@\(generation)", type: "quantity", time: .now(),
+      body: body.bytes)
+  }
+}

@@ -1,0 +1,49 @@
+import Events
+import Lane
+package import Postgres
+import Time
+
+package import struct Foundation.UUID
+
+/// Stock that a person sets by hand.
+package enum ManualStock {
+  /// Sets a SKU's stock at a connection, or that of its pool, to a quantity; answers the change. An unknown SKU is made.
+  package static func set(
+    sku: String, to quantity: Int, at connectionId: UUID, admin: String?, note: String?, lowThreshold: Int,
+    on connection: Connection
+  ) throws -> Int {
+    let row = try connection.query(
+      """
+      SELECT user_id, marketplace_id, platform, coalesce((sync_rules->>'propagateInventory')::bool, false)
+        FROM platform_connections WHERE id = $1
+      """, [connectionId]
+    ).first
+    guard let row else {
+      throw Failure(.unknownConnection, place: "stock", "there is no connection \(connectionId)")
+    }
+    let account = Account(
+      id: connectionId, user: row.text(0), marketplace: row.int(1), isPooled: row.bool(3))
+    let platform = row.text(2)
+    let what = Topup(sku: sku, quantity: 0)
+    try OwnDelta.makeRow(for: what, of: account, on: connection)
+    return try connection.transaction { connection in
+      try Catalogue.hold(on: connection)
+      let place = try OwnDelta.place(of: what, for: account, platform: platform, on: connection)
+      let held = try connection.query(
+        place.pool == nil
+          ? "SELECT on_hand FROM marketplace_stock WHERE id = $1 FOR UPDATE"
+          : "SELECT on_hand FROM stock_pools WHERE id = $1 FOR UPDATE", [place.pool ?? place.stock])
+      let change = quantity - (held.first?.int(0) ?? 0)
+      guard change != 0 else { return 0 }
+      var booking = Booking(lowThreshold: lowThreshold)
+      booking.add(
+        [
+          StockChange(
+            place: place, cause: .manual, at: .now(), step: account.isPooled ? 0 : change, booked: change,
+            connection: connectionId.uuidString.lowercased(), admin: admin, notes: note)
+        ], settlesAtZero: false)
+      try booking.book(on: connection)
+      return change
+    }
+  }
+}

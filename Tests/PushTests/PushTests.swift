@@ -1,0 +1,185 @@
+import Events
+import JSON
+import Lane
+import Marketplaces
+import NIOConcurrencyHelpers
+import Outbox
+import Postgres
+import Push
+import Testing
+
+@Suite struct PushTests {
+  /// Both marketplaces were read a minute ago and showed ten.
+  static func opened(_ seller: Seller) async throws {
+    try await seller.book([
+      seller.snapshot(10, at: 0, secondsAgo: 60), seller.snapshot(10, at: 1, secondsAgo: 58),
+    ])
+    _ = try await seller.pushAll()
+    #expect(seller.shelves.allSatisfy { $0.writes.isEmpty })
+  }
+
+  @Test func `a sale at one marketplace is brought to the other, and not back to its own`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      seller.shelves[0].state.withLockedValue { $0.quantities["offer"] = 9 }
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      _ = try await seller.pushAll()
+      #expect(seller.shelves.map(\.writes) == [[], [9]])
+      #expect(try await seller.onHand() == [9, 9])
+    }
+  }
+
+  @Test func `ten changes that wait for a slow marketplace become one call`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      for second in 0..<10 { try await seller.book([seller.sale(1, at: 0, secondsAgo: 40 - Int64(second))]) }
+      #expect(try await seller.pushAll() == 2, "one job per listing")
+      #expect(seller.shelves.map(\.writes) == [[], [0]])
+    }
+  }
+
+  @Test func `the echo of our own push moves nothing`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      _ = try await seller.pushAll()
+      // The reading of it comes a few seconds later.
+      try await seller.book([seller.snapshot(9, at: 1, secondsAgo: -5)])
+      #expect(try await seller.published().isEmpty)
+      #expect(try await seller.onHand() == [9, 9])
+    }
+  }
+
+  @Test func `rule 31: a change during a push is pushed after it`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      seller.shelves[1].state.withLockedValue { state in
+        state.interruption = {
+          seller.shelves[1].state.withLockedValue { $0.interruption = nil }
+          do { try await seller.book([seller.sale(2, at: 0, secondsAgo: 20)]) } catch { Issue.record(error) }
+        }
+      }
+      _ = try await seller.pushAll()
+      #expect(seller.shelves[1].writes == [9, 7])
+      #expect(Set(seller.shelves[1].state.withLockedValue { $0.keys }).count == 2, "rule 33")
+    }
+  }
+
+  @Test func `rule 32: a write without an answer is read back, and counts once`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      let jobs = try await seller.published().filter { $0.route == .job(queue: "push") }
+      seller.shelves[1].state.withLockedValue { $0.failures = [.network("cut")] }
+      var delayed: [OutboundMessage] = []
+      for job in jobs {
+        if case .delay = await seller.push(job) { delayed.append(job) }
+      }
+      #expect(delayed.count == 1)
+      for job in delayed { #expect(await seller.push(job, attempts: 1) == .ack) }
+      #expect(seller.shelves[1].writes == [9], "it had been taken")
+      #expect(try await seller.onHand() == [9, 9])
+    }
+  }
+
+  @Test func `after the last attempt the next change makes a job of its own`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      seller.shelves[1].state.withLockedValue { $0.failures = [.unavailable(status: 503, retryAfter: nil)] }
+      for job in try await seller.published() where job.route == .job(queue: "push") {
+        _ = await seller.push(job, attempts: 2)
+      }
+      seller.shelves[1].state.withLockedValue { $0.failures = [] }
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 20)])
+      _ = try await seller.pushAll()
+      #expect(seller.shelves[1].writes == [8])
+    }
+  }
+
+  @Test func `an outage is waited for, however long`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      seller.shelves[1].state.withLockedValue {
+        $0.failures = [.breakerOpen(.network, remaining: .seconds(40))]
+      }
+      var failures: [Failure] = []
+      for job in try await seller.published() where job.route == .job(queue: "push") {
+        if case .delay(let failure, .some(.seconds(40))) = await seller.push(job, attempts: 2) {
+          failures.append(failure)
+        }
+      }
+      #expect(failures.map(\.countsAsAttempt) == [false])
+    }
+  }
+
+  @Test func `in shadow mode nothing is written, and what would have been is recorded`() async throws {
+    try await Seller.with(mode: .shadow) { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      _ = try await seller.pushAll()
+      #expect(seller.shelves.map(\.writes) == [[], []])
+      #expect(
+        try await seller.text("SELECT string_agg(target || body->>'quantity', ',') FROM shadow_actions")
+          == "offer9")
+    }
+  }
+
+  @Test func `a marketplace that can't be written to still sells from the pool`() async throws {
+    try await Seller.with([Shelf(), Shelf(stockWrite: .none)]) { seller in
+      try await Self.opened(seller)
+      seller.shelves[1].state.withLockedValue { $0.quantities["offer"] = 7 }
+      try await seller.book([seller.sale(3, at: 1, secondsAgo: 30)])
+      _ = try await seller.pushAll()
+      #expect(seller.shelves.map(\.writes) == [[7], []])
+    }
+  }
+
+  @Test func `without the rule each marketplace stands alone`() async throws {
+    try await Seller.with(rules: [:]) { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      #expect(try await seller.pushAll() == 0)
+      #expect(try await seller.onHand() == [9, 10])
+    }
+  }
+
+  @Test func `a rule's conditions hold back what would be written`() async throws {
+    let rules: JSON = ["propagateInventory": true, "conditions": ["skuPattern": "OTHER-*"]]
+    try await Seller.with(rules: rules) { seller in
+      try await Self.opened(seller)
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      #expect(try await seller.pushAll() == 0)
+    }
+  }
+
+  @Test func `a message to a buyer is delivered once, and one that fails for good says why`() async throws {
+    try await Seller.with { seller in
+      let id = seller.accounts[0].id
+      try await seller.run(
+        "INSERT INTO order_conversations (connection_id, external_order_id, is_opened) VALUES ('\(id)', 'o-1', true)"
+      )
+      try await seller.run(
+        """
+        INSERT INTO order_messages (conversation_id, kind, body, delivery_status)
+        SELECT c.id, k.kind, 'hello', 'pending' FROM order_conversations c,
+               unnest(ARRAY['order_confirmation', 'shipping_update']) AS k(kind)
+        """)
+      let first = Job(messageId: "message:1", body: Array(#"{"kind":"message","messageId":1}"#.utf8))
+      let second = Job(messageId: "message:2", body: Array(#"{"kind":"message","messageId":2}"#.utf8))
+      #expect(await seller.pushWorker.handle(first) == .ack)
+      #expect(await seller.pushWorker.handle(first) == .ack)
+      #expect(seller.shelves[0].state.withLockedValue { $0.letters } == ["o-1: hello"])
+      seller.shelves[0].state.withLockedValue { $0.failures = [.rejected(status: 422, "too long")] }
+      guard case .deadLetter = await seller.pushWorker.handle(second) else {
+        Issue.record("a refused message must be a dead letter")
+        return
+      }
+      #expect(
+        try await seller.text("SELECT string_agg(delivery_status, ' ' ORDER BY id) FROM order_messages")
+          == "delivered failed")
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import Events
+import JSON
+import Lane
+import Marketplaces
+import NIOConcurrencyHelpers
+import Outbox
+import Polling
+import Postgres
+import Reconciliation
+import TestServers
+import Testing
+import Time
+
+@Suite struct ReconciliationTests {
+  /// Orders a reconciliation of the first marketplace and does it.
+  private func reconcile(_ seller: Seller, isDryRun: Bool = false) async throws -> Disposition {
+    let id = seller.accounts[0].id
+    let ordered = try await seller.database.transaction {
+      try Reconciliations.order(id, reason: .manual, isDryRun: isDryRun, on: $0)
+    }
+    #expect(ordered != nil)
+    let job = try #require(try await seller.published().last { $0.route == .job(queue: "reconcile") })
+    return await seller.reconciliation.handle(Job(messageId: job.messageId, body: job.body))
+  }
+
+  @Test func `differences are repaired with history, and reported`() async throws {
+    try await Seller.with([Shelf(pageSize: 2)], rules: [:]) { seller in
+      seller.shelves[0].state.withLockedValue {
+        $0.quantities = ["offer": 7, "b": 1, "c": 2, "d": 3, "e": 4]
+      }
+      try await seller.book([seller.snapshot(10, at: 0, secondsAgo: 60)])
+      #expect(try await reconcile(seller) == .ack)
+      #expect(
+        try await seller.text(
+          "SELECT concat_ws(' ', status, pages, calls, listings, differences, repaired) FROM reconciliations")
+          == "done 3 3 5 5 5")
+      #expect(
+        try await seller.text("SELECT biggest->0->>'difference' FROM reconciliations") == "4",
+        "the biggest differences come first")
+      #expect(try await seller.onHand().sorted() == [1, 2, 3, 4, 7])
+      #expect(
+        try await seller.text(
+          """
+          SELECT string_agg(quantity_change::text, ' ') FROM marketplace_stock_history h
+            JOIN variations v ON v.id = h.variation_id WHERE v.sku = 'SKU' AND change_type = 'reconciliation'
+          """) == "-3")
+      #expect(
+        try await seller.text(
+          "SELECT bool_and(last_synced_at IS NOT NULL AND last_api_quantity = on_hand)::text FROM marketplace_stock"
+        )
+          == "true")
+      #expect(try await seller.text("SELECT kind FROM notifications") == "reconciliation.alarm")
+    }
+  }
+
+  @Test func `a dry run reports the same and changes nothing`() async throws {
+    try await Seller.with([Shelf()], rules: [:]) { seller in
+      seller.shelves[0].state.withLockedValue { $0.quantities = ["offer": 7] }
+      try await seller.book([seller.snapshot(10, at: 0, secondsAgo: 60)])
+      #expect(try await reconcile(seller, isDryRun: true) == .ack)
+      #expect(
+        try await seller.text("SELECT concat_ws(' ', status, differences, repaired) FROM reconciliations")
+          == "done 1 0")
+      #expect(try await seller.onHand() == [10])
+    }
+  }
+
+  @Test func `an order that comes in late is not counted twice`() async throws {
+    try await Seller.with([Shelf()], rules: [:]) { seller in
+      try await seller.book([seller.snapshot(10, at: 0, secondsAgo: 60)])
+      seller.shelves[0].state.withLockedValue { $0.quantities = ["offer": 8] }
+      #expect(try await reconcile(seller) == .ack)
+      #expect(try await seller.onHand() == [8])
+      try await seller.book([seller.sale(2, at: 0, secondsAgo: 20)])
+      #expect(try await seller.onHand() == [8])
+    }
+  }
+
+  @Test func `never two at once for one marketplace, and a slot is ordered once`() async throws {
+    try await Seller.with([Shelf()], rules: [:]) { seller in
+      let id = seller.accounts[0].id
+      let ordered = try await seller.database.transaction { connection in
+        try [nil, nil].map { try Reconciliations.order(id, reason: .manual, slot: $0, on: connection) != nil }
+      }
+      #expect(ordered == [true, false])
+      try await seller.run("UPDATE reconciliations SET status = 'done', slot = 'tonight'")
+      let again = try await seller.database.transaction {
+        try Reconciliations.order(id, reason: .schedule, slot: "tonight", on: $0)
+      }
+      #expect(again == nil)
+    }
+  }
+
+  @Test func `a failure in the middle goes on where it stopped`() async throws {
+    try await Seller.with([Shelf(pageSize: 1)], rules: [:]) { seller in
+      seller.shelves[0].state.withLockedValue { $0.quantities = ["offer": 7, "b": 1] }
+      let id = seller.accounts[0].id
+      _ = try await seller.database.transaction { try Reconciliations.order(id, reason: .manual, on: $0) }
+      let message = try #require(try await seller.published().first { $0.route == .job(queue: "reconcile") })
+      let job = Job(messageId: message.messageId, body: message.body)
+      seller.shelves[0].state.withLockedValue { $0.failures = [.unavailable(status: 502, retryAfter: nil)] }
+      guard case .delay = await seller.reconciliation.handle(job) else {
+        Issue.record("a marketplace that is away is waited for")
+        return
+      }
+      #expect(await seller.reconciliation.handle(job) == .ack)
+      #expect(
+        try await seller.text("SELECT concat_ws(' ', status, listings, calls) FROM reconciliations")
+          == "done 2 2")
+    }
+  }
+
+  @Test func `a listing of a pool that shows another quantity is brought to the pool's`() async throws {
+    try await Seller.with { seller in
+      try await PushTests.opened(seller)
+      // A push was lost for good: the second marketplace shows a piece that was sold at the first.
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
+      _ = try await seller.published()
+      try await seller.run("UPDATE stock_pushes SET is_queued = false, done_generation = generation")
+      let id = seller.accounts[1].id
+      _ = try await seller.database.transaction { try Reconciliations.order(id, reason: .manual, on: $0) }
+      let message = try #require(try await seller.published().first { $0.route == .job(queue: "reconcile") })
+      #expect(
+        await seller.reconciliation.handle(Job(messageId: message.messageId, body: message.body)) == .ack)
+      let changes = try await seller.published().compactMap { try? Event.decode($0.body) }
+      try await seller.propagate(changes.filter { $0.type == .stockChanged })
+      _ = try await seller.pushAll()
+      #expect(seller.shelves[1].writes == [9])
+      #expect(try await seller.onHand() == [9, 9])
+    }
+  }
+
+  @Test func `the schedule orders every marketplace once a slot, whoever looks`() async throws {
+    try await Seller.with { seller in
+      try await seller.run("UPDATE platform_connections SET created_at = now() - interval '2 days'")
+      let hourly = ReconciliationSchedule(
+        database: seller.database, schedule: try #require(.parse("* * * * *")), logger: TestServers.silence,
+        feeds: { _ in [.listings] })
+      #expect(try await hourly.tick() == 2)
+      #expect(try await hourly.tick() == 0)
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import Events
+import JSON
+import Lane
+import Marketplaces
+import NIOConcurrencyHelpers
+import Outbox
+import Postgres
+import Propagation
+import Push
+import Reconciliation
+import StockLedger
+import TestServers
+import Testing
+import Time
+
+/// A marketplace in memory with a clock of whole seconds, as the `Date` of real ones.
+final class Shelf: MarketplaceAdapter {
+  struct State {
+    var quantities: [String: Int] = ["offer": 10]
+    var writes: [Int] = []
+    /// What the next writes fail with; after a failure of the network they have been taken all the same.
+    var failures: [MarketplaceError] = []
+    /// Runs while a write is under way.
+    var interruption: (@Sendable () async -> Void)?
+    var keys: [String] = []
+    var letters: [String] = []
+  }
+
+  let state = NIOLockedValueBox(State())
+  let features: Features
+  let pageSize: Int
+
+  init(stockWrite: Features.StockWrite = .absolute, pageSize: Int = 200) {
+    features = Features(feeds: [.listings], stockWrite: stockWrite, messages: true)
+    self.pageSize = pageSize
+  }
+
+  private var date: Timestamp { Timestamp(secondsSince1970: Timestamp.now().secondsSince1970) }
+  var writes: [Int] { state.withLockedValue { $0.writes } }
+
+  func setQuantity(
+    of listingId: String, to quantity: Int, replacing expected: Int?, idempotencyKey: String
+  ) async throws(MarketplaceError) -> StockWritten {
+    if let interruption = state.withLockedValue({ $0.interruption }) { await interruption() }
+    let failure = state.withLockedValue { state -> MarketplaceError? in
+      let failure = state.failures.isEmpty ? nil : state.failures.removeFirst()
+      if failure == nil || failure?.errorClass == .network {
+        state.quantities[listingId] = quantity
+        state.writes.append(quantity)
+        state.keys.append(idempotencyKey)
+      }
+      return failure
+    }
+    if let failure { throw failure }
+    return StockWritten(quantity: quantity, at: date)
+  }
+
+  func listing(_ externalId: String) async throws(MarketplaceError) -> ListingRead {
+    guard let quantity = state.withLockedValue({ $0.quantities[externalId] }) else {
+      throw .notFound("offer")
+    }
+    return ListingRead(
+      listing: Listing(externalId: externalId, sku: "SKU", quantity: quantity), at: date, payload: [:])
+  }
+
+  func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {
+    if let failure = state.withLockedValue({ $0.failures.isEmpty ? nil : $0.failures.removeFirst() }) {
+      throw failure
+    }
+    let all = state.withLockedValue { $0.quantities }.sorted { $0.key < $1.key }
+    let start = request.cursor.flatMap { Int($0) } ?? 0
+    let some = all.dropFirst(start).prefix(pageSize)
+    let end = start + some.count
+    return FeedPage(
+      items: [],
+      listings: some.map {
+        Listing(externalId: $0.key, sku: $0.key == "offer" ? "SKU" : $0.key, quantity: $0.value)
+      },
+      nextCursor: end < all.count ? String(end) : nil, isLast: end >= all.count, observedAt: date, calls: 1)
+  }
+
+  func send(message: String, toBuyerOf orderId: String, idempotencyKey: String) async throws(MarketplaceError)
+  {
+    if let failure = state.withLockedValue({ $0.failures.isEmpty ? nil : $0.failures.removeFirst() }) {
+      throw failure
+    }
+    state.withLockedValue { $0.letters.append("\(orderId): \(message)") }
+  }
+
+  func latestCursor(of feed: Feed) async throws(MarketplaceError) -> String? { nil }
+  func check() async throws(MarketplaceError) {}
+}
+
+/// A seller with two marketplaces that share their stock, each with one offer of the same SKU; the queues between the
+/// workers are worked off by hand.
+final class Seller: Sendable {
+  let database: Database
+  let store: ConnectionStore
+  let accounts: [MarketplaceConnection]
+  let shelves: [Shelf]
+  private let taken = NIOLockedValueBox(0)
+
+  init(
+    database: Database, store: ConnectionStore, accounts: [MarketplaceConnection], shelves: [Shelf]
+  ) {
+    self.database = database
+    self.store = store
+    self.accounts = accounts
+    self.shelves = shelves
+  }
+
+  static func with(
+    _ shelves: [Shelf] = [Shelf(), Shelf()], rules: JSON = ["propagateInventory": true],
+    mode: MarketplaceConnection.Mode = .live, _ body: @escaping @Sendable (Seller) async throws -> Void
+  ) async throws {
+    try await TestDatabase.with { test in
+      try await test.withDatabase(connections: 4) { database in
+        let key = try #require(SecretKey(base64: String(repeating: "A", count: 43) + "="))
+        let store = ConnectionStore(database: database, keys: SecretKeys(current: key))
+        var accounts: [MarketplaceConnection] = []
+        for number in shelves.indices {
+          let account = try await store.add(
+            ConnectionDraft(
+              userId: "seller", platform: .allegro, name: "shop \(number)", baseURL: "http://x",
+              mode: number == 0 ? .live : mode, secrets: Secrets()))
+          #expect(try await store.setRules(rules, of: account.id))
+          accounts.append(try #require(try await store.find(account.id)))
+        }
+        try await body(Seller(database: database, store: store, accounts: accounts, shelves: shelves))
+      }
+    }
+  }
+
+  // MARK: What happens
+
+  private func event(_ id: String, _ type: EventType, at shop: Int, _ time: Timestamp, _ data: Event.Payload)
+    -> Event
+  {
+    let account = accounts[shop]
+    return account.event(
+      id: account.messageId(id), type: type, time: time, change: nil, observedAt: time, data)
+  }
+
+  func snapshot(_ quantity: Int, at shop: Int, secondsAgo: Int64) -> Event {
+    let time = Timestamp.now().adding(seconds: -secondsAgo)
+    return event(
+      "snapshot-\(shop)-\(secondsAgo)", .inventoryUpdated, at: shop, time,
+      .inventory(Inventory(listingId: "offer", sku: "SKU", quantity: quantity, asOf: time)))
+  }
+
+  func sale(_ quantity: Int, at shop: Int, secondsAgo: Int64) -> Event {
+    let time = Timestamp.now().adding(seconds: -secondsAgo)
+    var order = Order(externalId: "order-\(shop)-\(secondsAgo)", status: .new, updatedAt: time)
+    order.placedAt = time
+    order.lines = [OrderLine(externalId: "line", listingId: "offer", sku: "SKU", quantity: quantity)]
+    return event("sale-\(shop)-\(secondsAgo)", .orderCreated, at: shop, time, .order(order))
+  }
+
+  // MARK: Who works
+
+  /// Books events, and passes on what the ledger says of it.
+  func book(_ events: [Event]) async throws {
+    try await database.withConnection { connection in
+      var ledger = StockLedger(lowThreshold: 2, logger: TestServers.silence)
+      _ = try LaneTransaction.run(&ledger, events, on: connection)
+    }
+    let changes = try await published().compactMap { try? Event.decode($0.body) }.filter {
+      $0.type == .stockChanged
+    }
+    try await propagate(changes)
+  }
+
+  func propagate(_ events: [Event]) async throws {
+    guard !events.isEmpty else { return }
+    try await database.withConnection { connection in
+      var propagation = Propagation(logger: TestServers.silence)
+      _ = try LaneTransaction.run(&propagation, events, on: connection)
+    }
+  }
+
+  var pushWorker: PushWorker {
+    PushWorker(
+      database: database, connections: store, adapters: adapters, maxAttempts: 3, lowThreshold: 2,
+      logger: TestServers.silence)
+  }
+
+  var reconciliation: Reconciliation {
+    Reconciliation(
+      database: database, connections: store, adapters: adapters, lowThreshold: 2, maxAttempts: 3,
+      logger: TestServers.silence)
+  }
+
+  private var adapters: Adapters {
+    let shelves = Dictionary(zip(accounts.map(\.id), shelves), uniquingKeysWith: { $1 })
+    return Adapters([.allegro: { account in shelves[account.id] ?? Shelf() }])
+  }
+
+  func push(_ job: OutboundMessage, attempts: Int = 0) async -> Disposition {
+    await pushWorker.handle(Job(messageId: job.messageId, body: job.body, attempts: attempts))
+  }
+
+  /// Does every push job that was published; answers how many.
+  func pushAll() async throws -> Int {
+    var done = 0
+    while true {
+      let jobs = try await published().filter { $0.route == .job(queue: "push") }
+      if jobs.isEmpty { return done }
+      for job in jobs {
+        #expect(await push(job) == .ack)
+        done += 1
+      }
+    }
+  }
+
+  /// What was published since it was last asked.
+  func published() async throws -> [OutboundMessage] {
+    let seen = taken.withLockedValue { $0 }
+    let packets = try await database.withConnection { connection in
+      try connection.query("SELECT id, messages FROM outbox WHERE id > $1 ORDER BY id", [seen])
+        .map { (id: $0.int(0), bytes: $0.bytes(1)) }
+    }
+    taken.withLockedValue { $0 = packets.last?.id ?? seen }
+    return try packets.flatMap { try Packet.messages(in: $0.bytes) }
+  }
+
+  // MARK: How it stands
+
+  func onHand() async throws -> [Int] {
+    try await database.withConnection { connection in
+      try connection.query("SELECT on_hand FROM marketplace_stock ORDER BY marketplace_id").map { $0.int(0) }
+    }
+  }
+
+  func text(_ sql: String) async throws -> String? {
+    try await database.withConnection { try $0.query(sql).first?.optionalText(0) }
+  }
+
+  func run(_ sql: String) async throws {
+    try await database.withConnection { _ = try $0.query(sql) }
+  }
+}
