@@ -66,6 +66,10 @@ package struct Reconciliation: JobHandler {
       return try await read(lease, account, adapter)
     } catch let error as MarketplaceError {
       return try await failed(lease, error, attempts: attempts)
+    } catch {
+      // The database's trouble; whoever goes on must not wait for the lease to run out.
+      try? await database.transaction { try Reconciliations.release(lease, on: $0) }
+      throw error
     }
   }
 

@@ -89,6 +89,14 @@ package struct Catalogue {
     _ = try connection.send("SELECT pg_advisory_xact_lock_shared(hashtext(current_schema() || '.catalogue'))")
   }
 
+  /// The same for whoever books outside a lane: with a lane's settings, so that rows are locked in the same order.
+  static func holdAsLane(on connection: Connection) throws(PostgresError) {
+    for (name, value) in LaneTransaction.settings.sorted(by: { $0.key < $1.key }) {
+      _ = try connection.send("SELECT set_config($1, $2, true)", [name, value])
+    }
+    try hold(on: connection)
+  }
+
   /// Waits until nobody books, and keeps everybody from it until the transaction ends.
   static func lock(on connection: Connection) throws(PostgresError) {
     try connection.query("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.catalogue'))")

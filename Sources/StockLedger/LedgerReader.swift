@@ -57,6 +57,7 @@ package struct LedgerReader: Sendable {
   package mutating func book(
     _ readings: [Reading], isDryRun: Bool, on connection: Connection
   ) throws -> [ReconciledListing] {
+    try Catalogue.holdAsLane(on: connection)
     try catalogue.check(try Catalogue.sendEpoch(on: connection), on: connection)
     let placed = readings.compactMap { reading in
       name(of: reading).flatMap { catalogue.place(of: $0) }.map { (reading: reading, place: $0) }

@@ -27,7 +27,7 @@ package enum ManualStock {
     let what = Topup(sku: sku, quantity: 0)
     try OwnDelta.makeRow(for: what, of: account, on: connection)
     return try connection.transaction { connection in
-      try Catalogue.hold(on: connection)
+      try Catalogue.holdAsLane(on: connection)
       let place = try OwnDelta.place(of: what, for: account, platform: platform, on: connection)
       let held = try connection.query(
         place.pool == nil

@@ -41,7 +41,7 @@ package enum PushLedger {
   package static func record(
     _ base: Base, at target: PushTarget, lowThreshold: Int, on connection: Connection
   ) throws {
-    try Catalogue.hold(on: connection)
+    try Catalogue.holdAsLane(on: connection)
     // It may have been mapped anew while the marketplace was called.
     guard let (place, _, _) = try place(of: target.place.listing, on: connection) else { return }
     var booking = Booking(lowThreshold: lowThreshold)

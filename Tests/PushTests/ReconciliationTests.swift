@@ -19,7 +19,7 @@ import Time
       try Reconciliations.order(id, reason: .manual, isDryRun: isDryRun, on: $0)
     }
     #expect(ordered != nil)
-    let job = try #require(try await seller.published().last { $0.route == .job(queue: "reconcile") })
+    let job = try #require(try await seller.jobs(of: "reconcile").last)
     return await seller.reconciliation.handle(Job(messageId: job.messageId, body: job.body))
   }
 
@@ -96,7 +96,7 @@ import Time
       seller.shelves[0].state.withLockedValue { $0.quantities = ["offer": 7, "b": 1] }
       let id = seller.accounts[0].id
       _ = try await seller.database.transaction { try Reconciliations.order(id, reason: .manual, on: $0) }
-      let message = try #require(try await seller.published().first { $0.route == .job(queue: "reconcile") })
+      let message = try #require(try await seller.jobs(of: "reconcile").first)
       let job = Job(messageId: message.messageId, body: message.body)
       seller.shelves[0].state.withLockedValue { $0.failures = [.unavailable(status: 502, retryAfter: nil)] }
       guard case .delay = await seller.reconciliation.handle(job) else {
@@ -115,15 +115,14 @@ import Time
       try await PushTests.opened(seller)
       // A push was lost for good: the second marketplace shows a piece that was sold at the first.
       try await seller.book([seller.sale(1, at: 0, secondsAgo: 30)])
-      _ = try await seller.published()
+      _ = try await seller.jobs(of: "push")
       try await seller.run("UPDATE stock_pushes SET is_queued = false, done_generation = generation")
       let id = seller.accounts[1].id
       _ = try await seller.database.transaction { try Reconciliations.order(id, reason: .manual, on: $0) }
-      let message = try #require(try await seller.published().first { $0.route == .job(queue: "reconcile") })
+      let message = try #require(try await seller.jobs(of: "reconcile").first)
       #expect(
         await seller.reconciliation.handle(Job(messageId: message.messageId, body: message.body)) == .ack)
-      let changes = try await seller.published().compactMap { try? Event.decode($0.body) }
-      try await seller.propagate(changes.filter { $0.type == .stockChanged })
+      try await seller.propagateAll()
       _ = try await seller.pushAll()
       #expect(seller.shelves[1].writes == [9])
       #expect(try await seller.onHand() == [9, 9])

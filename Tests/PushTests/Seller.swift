@@ -98,7 +98,8 @@ final class Seller: Sendable {
   let store: ConnectionStore
   let accounts: [MarketplaceConnection]
   let shelves: [Shelf]
-  private let taken = NIOLockedValueBox(0)
+  /// What was taken from the outbox and waits to be done.
+  private let waiting = NIOLockedValueBox((last: 0, messages: [OutboundMessage]()))
 
   init(
     database: Database, store: ConnectionStore, accounts: [MarketplaceConnection], shelves: [Shelf]
@@ -152,7 +153,9 @@ final class Seller: Sendable {
     let time = Timestamp.now().adding(seconds: -secondsAgo)
     var order = Order(externalId: "order-\(shop)-\(secondsAgo)", status: .new, updatedAt: time)
     order.placedAt = time
-    order.lines = [OrderLine(externalId: "line", listingId: "offer", sku: "SKU", quantity: quantity)]
+    order.lines = [
+      OrderLine(externalId: "line-\(shop)-\(secondsAgo)", listingId: "offer", sku: "SKU", quantity: quantity)
+    ]
     return event("sale-\(shop)-\(secondsAgo)", .orderCreated, at: shop, time, .order(order))
   }
 
@@ -164,10 +167,13 @@ final class Seller: Sendable {
       var ledger = StockLedger(lowThreshold: 2, logger: TestServers.silence)
       _ = try LaneTransaction.run(&ledger, events, on: connection)
     }
-    let changes = try await published().compactMap { try? Event.decode($0.body) }.filter {
-      $0.type == .stockChanged
-    }
-    try await propagate(changes)
+    try await propagateAll()
+  }
+
+  /// Passes on what the ledger has said.
+  func propagateAll() async throws {
+    let events = try await take { $0.type == EventType.stockChanged.rawValue }
+    try await propagate(events.compactMap { try? Event.decode($0.body) })
   }
 
   func propagate(_ events: [Event]) async throws {
@@ -203,7 +209,7 @@ final class Seller: Sendable {
   func pushAll() async throws -> Int {
     var done = 0
     while true {
-      let jobs = try await published().filter { $0.route == .job(queue: "push") }
+      let jobs = try await jobs(of: "push")
       if jobs.isEmpty { return done }
       for job in jobs {
         #expect(await push(job) == .ack)
@@ -212,15 +218,27 @@ final class Seller: Sendable {
     }
   }
 
-  /// What was published since it was last asked.
-  func published() async throws -> [OutboundMessage] {
-    let seen = taken.withLockedValue { $0 }
+  func jobs(of queue: String) async throws -> [OutboundMessage] {
+    try await take { $0.route == .job(queue: queue) }
+  }
+
+  /// Takes what was published and not taken before.
+  private func take(_ isWanted: (OutboundMessage) -> Bool) async throws -> [OutboundMessage] {
+    let seen = waiting.withLockedValue { $0.last }
     let packets = try await database.withConnection { connection in
       try connection.query("SELECT id, messages FROM outbox WHERE id > $1 ORDER BY id", [seen])
         .map { (id: $0.int(0), bytes: $0.bytes(1)) }
     }
-    taken.withLockedValue { $0 = packets.last?.id ?? seen }
-    return try packets.flatMap { try Packet.messages(in: $0.bytes) }
+    let messages = try packets.flatMap { try Packet.messages(in: $0.bytes) }
+    return waiting.withLockedValue { waiting in
+      if let last = packets.last?.id, waiting.last == seen {
+        waiting.last = last
+        waiting.messages += messages
+      }
+      let wanted = waiting.messages.filter(isWanted)
+      waiting.messages.removeAll(where: isWanted)
+      return wanted
+    }
   }
 
   // MARK: How it stands
