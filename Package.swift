@@ -149,6 +149,10 @@ let package = Package(
     library("WooCommerce", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests("WooCommerce", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
     library(
+      "Shopify",
+      ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
+    tests("Shopify", [.crypto, "Marketplaces", "Events", "JSON", "Time", .concurrencyHelpers]),
+    library(
       "Polling",
       [
         "Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", "Topology", .crypto, .logging,
@@ -207,7 +211,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes",
         "Marketplaces", "Allegro",
-        "BackMarket", "Refurbed", "WooCommerce",
+        "BackMarket", "Refurbed", "WooCommerce", "Shopify",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
