@@ -217,6 +217,14 @@ let package = Package(
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
     tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),
+    // What every marketplace's adapter must do against its simulator.
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: [
+        "Allegro", "Shopify", "Marketplaces", "Simulator", "TestServers", "Events", "JSON", "Time",
+        .httpClient,
+        .hummingbird, .httpTypes, .nio, .lifecycle, .logging,
+      ], swiftSettings: settings),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
     // What processes of the release before say and ask, recorded in Tests/UpgradeTests/<release>.

@@ -32,7 +32,7 @@ import Time
     do {
       _ = try await adapter.page(request)
       Issue.record("it asked though there were no points")
-    } catch let error as MarketplaceError {
+    } catch {
       #expect(error.errorClass == .rateLimited && error.retryAfter.map { $0 > .seconds(4) } == true)
     }
     #expect(shop.calls.count == 1)
