@@ -221,7 +221,8 @@ let package = Package(
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
-        "Allegro", "Shopify", "Marketplaces", "Simulator", "TestServers", "Events", "JSON", "Time",
+        "Allegro", "BackMarket", "Shopify", "Marketplaces", "Simulator", "TestServers", "Events", "JSON",
+        "Time",
         .httpClient,
         .hummingbird, .httpTypes, .nio, .lifecycle, .logging,
       ], swiftSettings: settings),

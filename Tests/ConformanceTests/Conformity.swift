@@ -1,5 +1,6 @@
 import Allegro
 import AsyncHTTPClient
+import BackMarket
 import Events
 import JSON
 import Logging
@@ -20,6 +21,9 @@ enum Conformity {
       AllegroAdapter.connect(
         to: connection, store: store, http: http, application: .init(clientId: nil, clientSecret: nil),
         logger: TestServers.silence)
+    },
+    .backmarket: { connection, store, http in
+      BackMarketAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
     },
     .shopify: { connection, store, http in
       ShopifyAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
