@@ -149,6 +149,10 @@ let package = Package(
     library("WooCommerce", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests("WooCommerce", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
     library(
+      "Square",
+      ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
+    tests("Square", [.crypto, "Marketplaces", "Events", "JSON", "Time", .concurrencyHelpers]),
+    library(
       "Shopify",
       ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
     tests("Shopify", [.crypto, "Marketplaces", "Events", "JSON", "Time", .concurrencyHelpers]),
@@ -211,7 +215,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes",
         "Marketplaces", "Allegro",
-        "BackMarket", "Refurbed", "WooCommerce", "Shopify",
+        "BackMarket", "Refurbed", "WooCommerce", "Shopify", "Square",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
@@ -221,7 +225,8 @@ let package = Package(
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
-        "Allegro", "BackMarket", "Shopify", "Marketplaces", "Simulator", "TestServers", "Events", "JSON",
+        "Allegro", "BackMarket", "Refurbed", "Shopify", "Square", "WooCommerce", "Marketplaces", "Simulator",
+        "TestServers", "Events", "JSON",
         "Time",
         .httpClient,
         .hummingbird, .httpTypes, .nio, .lifecycle, .logging,

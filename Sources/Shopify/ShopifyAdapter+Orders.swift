@@ -78,21 +78,12 @@ extension ShopifyAdapter {
 
   private func item(_ node: JSON, refunds: [String: JSON], observedAt: Timestamp) -> FeedItem {
     let id = ShopifyID.number(node["id"]) ?? ""
-    let changed = node["updatedAt"].timestamp ?? observedAt
-    func item(_ eventId: String, _ meaning: FeedItem.Meaning) -> FeedItem {
-      let raw = RawEvent(id: eventId, type: "ORDER_LISTED", occurredAt: changed, payload: node)
-      return FeedItem(raw: raw, meaning: meaning)
-    }
     do {
       let order = try ShopifyOrder.read(node, refunds: refunds[id] ?? .null, filter: filter)
-      let messageId = EventID.listedOrder(
-        platform: connection.platform.rawValue, connectionId: connection.key, order: order)
-      let event = connection.event(
-        id: messageId, type: order.status == .cancelled ? .orderCancelled : .orderUpdated, time: changed,
-        change: "listed", observedAt: observedAt, .order(order))
-      return item(String(messageId.dropFirst(connection.messageId("").utf8.count)), .event(event))
+      return connection.listed(order, payload: node, at: observedAt)
     } catch {
-      return item("order/\(id)@\(changed)", .failed(error.description))
+      let changed = node["updatedAt"].timestamp ?? observedAt
+      return connection.unreadable(order: id, error.description, payload: node, changedAt: changed)
     }
   }
 }

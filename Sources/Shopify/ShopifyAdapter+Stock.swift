@@ -35,33 +35,8 @@ extension ShopifyAdapter {
   }
 }
 
-/// How many of a variant each location has.
-struct StockLevels: Equatable {
-  var levels: [Level]
-
-  struct Level: Equatable {
-    var location: String
-    var available: Int
-  }
-
-  /// The new stock of a location, and the one it replaces.
-  struct Change: Equatable {
-    var location: String
-    var quantity: Int
-    var from: Int
-
-    func input(item: String) -> JSON {
-      [
-        "inventoryItemId": .string(item), "locationId": .string(location), "quantity": .integer(quantity),
-        "changeFromQuantity": .integer(from),
-      ]
-    }
-  }
-
-  init(_ levels: [Level]) {
-    self.levels = levels
-  }
-
+extension StockLevels {
+  /// From the nodes of `inventoryLevels`.
   init(_ nodes: JSON) {
     self.init(
       nodes.array.compactMap { node in
@@ -72,23 +47,14 @@ struct StockLevels: Equatable {
         return Level(location: location, available: Int(clamping: quantity))
       })
   }
+}
 
-  var isEmpty: Bool { levels.isEmpty }
-  var total: Int { levels.reduce(0) { $0 + $1.available } }
-
-  /// The changes that bring the total there: goods are added where most are, and taken from there first; no location
-  /// falls below zero.
-  func changes(toTotal wanted: Int) -> [Change] {
-    var missing = wanted - total
-    var changes: [Change] = []
-    for level in levels.sorted(by: { ($1.available, $0.location) < ($0.available, $1.location) }) {
-      guard missing != 0 else { break }
-      let change = missing > 0 ? missing : max(missing, min(0, -level.available))
-      guard change != 0 else { continue }
-      changes.append(
-        Change(location: level.location, quantity: level.available + change, from: level.available))
-      missing -= change
-    }
-    return changes
+extension StockLevels.Change {
+  /// As `inventorySetQuantities` takes it.
+  fileprivate func input(item: String) -> JSON {
+    [
+      "inventoryItemId": .string(item), "locationId": .string(location), "quantity": .integer(quantity),
+      "changeFromQuantity": .integer(from),
+    ]
   }
 }

@@ -5,8 +5,8 @@ import Time
 
 /// Reads an order of the GraphQL API.
 enum ShopifyOrder {
-  static func read(_ node: JSON, refunds: JSON, filter: OrderFilter) throws(UnreadableOrder) -> Order {
-    guard let id = ShopifyID.number(node["id"]) else { throw UnreadableOrder("the order has no id") }
+  static func read(_ node: JSON, refunds: JSON, filter: OrderFilter) throws(OrderProblem) -> Order {
+    guard let id = ShopifyID.number(node["id"]) else { throw OrderProblem("the order has no id") }
     let financial = node["displayFinancialStatus"].text?.lowercased()
     let fulfillment = node["displayFulfillmentStatus"].text?.lowercased()
     let parcels = node["fulfillments"].array
@@ -37,15 +37,15 @@ enum ShopifyOrder {
       }
   }
 
-  private static func lines(of node: JSON, kept: [String: Int]) throws(UnreadableOrder) -> [OrderLine]? {
+  private static func lines(of node: JSON, kept: [String: Int]) throws(OrderProblem) -> [OrderLine]? {
     guard case .array(let nodes) = node["lineItems"]["nodes"] else { return nil }
     var lines: [OrderLine] = []
     for (index, line) in nodes.enumerated() {
       guard let id = ShopifyID.number(line["id"]) else {
-        throw UnreadableOrder("line \(index + 1) has no id")
+        throw OrderProblem("line \(index + 1) has no id")
       }
       let current = line["currentQuantity"].isNull ? line["quantity"] : line["currentQuantity"]
-      let quantity = try UnreadableOrder.quantity(current, line: index + 1)
+      let quantity = try OrderLine.quantity(current, of: "\(index + 1)")
       lines.append(
         OrderLine(
           externalId: id, listingId: ShopifyID.number(line["variant"]["id"]), sku: line["sku"].text,
@@ -80,24 +80,6 @@ enum ShopifyOrder {
   private static func tracking(_ json: JSON) -> Tracking? {
     guard let number = json["number"].text, !number.isEmpty else { return nil }
     return Tracking(carrier: json["company"].text, number: number, url: json["url"].text)
-  }
-}
-
-/// Why an order can't be read, in one plain sentence.
-struct UnreadableOrder: Error, Equatable, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) {
-    self.description = description
-  }
-
-  /// An absent quantity is 1; zero and less are kept, for the consumers to skip.
-  static func quantity(_ json: JSON, line: Int) throws(UnreadableOrder) -> Int {
-    if json.isNull { return 1 }
-    guard let whole = json.integer, let quantity = Int(exactly: whole), abs(whole) <= Int64(Int32.max) else {
-      throw UnreadableOrder("line \(line): quantity \(json.text ?? "") is not a whole number")
-    }
-    return quantity
   }
 }
 

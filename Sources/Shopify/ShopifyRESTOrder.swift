@@ -5,8 +5,8 @@ import Time
 
 /// Reads an order as webhooks carry it: the REST order, unwrapped.
 enum ShopifyRESTOrder {
-  static func read(_ json: JSON, filter: OrderFilter) throws(UnreadableOrder) -> Order {
-    guard let id = json["id"].text, !id.isEmpty else { throw UnreadableOrder("the order has no id") }
+  static func read(_ json: JSON, filter: OrderFilter) throws(OrderProblem) -> Order {
+    guard let id = json["id"].text, !id.isEmpty else { throw OrderProblem("the order has no id") }
     let financial = json["financial_status"].text?.lowercased()
     let fulfillment = json["fulfillment_status"].text?.lowercased()
     let parcels = json["fulfillments"].array.filter { $0["status"].text != "cancelled" }
@@ -24,13 +24,13 @@ enum ShopifyRESTOrder {
       tracking: parcels.flatMap(tracking), lines: try lines(of: json))
   }
 
-  private static func lines(of json: JSON) throws(UnreadableOrder) -> [OrderLine]? {
+  private static func lines(of json: JSON) throws(OrderProblem) -> [OrderLine]? {
     guard case .array(let items) = json["line_items"] else { return nil }
     let refunded = Refunded(json["refunds"])
     var lines: [OrderLine] = []
     for (index, line) in items.enumerated() {
       guard let id = line["id"].text, !id.isEmpty else {
-        throw UnreadableOrder("line \(index + 1) has no id")
+        throw OrderProblem("line \(index + 1) has no id")
       }
       lines.append(
         OrderLine(
@@ -46,11 +46,11 @@ enum ShopifyRESTOrder {
   /// to stock. Older API versions don't say `current_quantity`; the refunds say the same.
   private static func quantity(
     of line: JSON, id: String, number: Int, _ refunded: Refunded
-  ) throws(UnreadableOrder) -> Int {
+  ) throws(OrderProblem) -> Int {
     guard line["current_quantity"].isNull else {
-      return try UnreadableOrder.quantity(line["current_quantity"], line: number) + refunded.kept(id)
+      return try OrderLine.quantity(line["current_quantity"], of: "\(number)") + refunded.kept(id)
     }
-    return try UnreadableOrder.quantity(line["quantity"], line: number) - refunded.restocked(id)
+    return try OrderLine.quantity(line["quantity"], of: "\(number)") - refunded.restocked(id)
   }
 
   /// How many of each line were refunded, by what became of them.

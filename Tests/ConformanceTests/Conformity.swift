@@ -5,11 +5,16 @@ import Events
 import JSON
 import Logging
 import Marketplaces
+import Refurbed
 import ServiceLifecycle
 import Shopify
 import Simulator
+import Square
 import TestServers
 import Testing
+import WooCommerce
+
+import struct Foundation.UUID
 
 /// How each platform's adapter is connected: one that is not here has no conformance.
 enum Conformity {
@@ -24,6 +29,15 @@ enum Conformity {
     },
     .backmarket: { connection, store, http in
       BackMarketAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
+    },
+    .refurbed: { connection, store, http in
+      RefurbedAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
+    },
+    .woocommerce: { connection, store, http in
+      WooCommerceAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
+    },
+    .square: { connection, store, http in
+      SquareAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
     },
     .shopify: { connection, store, http in
       ShopifyAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
@@ -44,17 +58,22 @@ struct Bench: Sendable {
   let origin: String
   let secrets: Secrets
 
-  /// Opens the account, lets people buy there for a moment, and stops the market.
-  static func with(_ account: String, _ body: @Sendable (Bench) async throws -> Void) async throws {
+  /// Opens the account; where there is to be trade, lets people buy there for a moment, and stops the market.
+  static func with(
+    _ account: String, trades: Bool = true, _ body: @Sendable (Bench) async throws -> Void
+  ) async throws {
     try await withSimulator(account) { origin, http in
       try await TestDatabase.with { test in
         try await test.withDatabase(connections: 4) { database in
           let key = try #require(SecretKey(base64: String(repeating: "A", count: 43) + "="))
           let store = ConnectionStore(database: database, keys: SecretKeys(current: key))
           let bench = try await make(account, store: store, http: http, origin: origin)
-          _ = try await bench.control(.post, "/control/orders", ["count": 40])
-          try await Task.sleep(for: .milliseconds(1_200))
-          _ = try await bench.control(.post, "/control/stop")
+          if trades {
+            _ = try await bench.control(.post, "/control/orders", ["count": 25])
+            // The markets live by the clock: in a second orders are paid, edited and cancelled.
+            try await Task.sleep(for: .milliseconds(1_000))
+            _ = try await bench.control(.post, "/control/stop")
+          }
           try await body(bench)
         }
       }
@@ -65,8 +84,8 @@ struct Bench: Sendable {
     _ account: String, _ body: @Sendable (_ origin: String, _ http: HTTPClient) async throws -> Void
   ) async throws {
     var configuration = Simulator.Configuration()
-    configuration.ordersPerSecond = 30
-    configuration.listings = 30
+    configuration.ordersPerSecond = 20
+    configuration.listings = 12
     configuration.accounts = [account]
     var logger = Logger(label: "simulator")
     logger.logLevel = .critical
@@ -118,7 +137,8 @@ struct Bench: Sendable {
   func adapter(baseURL: String? = nil, secrets: Secrets? = nil) async throws -> any MarketplaceAdapter {
     let connection = try await store.add(
       ConnectionDraft(
-        userId: "u", platform: connection.platform, name: "other", baseURL: baseURL ?? connection.baseURL,
+        userId: "u", platform: connection.platform, name: UUID().uuidString,
+        baseURL: baseURL ?? connection.baseURL,
         dialect: connection.dialect, secrets: secrets ?? self.secrets))
     let connect = try #require(Conformity.adapters[connection.platform])
     return connect(connection, store, http)
@@ -141,10 +161,10 @@ struct Bench: Sendable {
     return try JSON.parse(answer.body)
   }
 
-  /// How many of each listing there really are.
+  /// How many of each SKU there really are; each listing has its own.
   func trueStock() async throws -> [String: Int] {
     try await control(.get, "/truth/stock").array.reduce(into: [:]) { stock, listing in
-      stock[listing["listingId"].text ?? ""] = Int(listing["quantity"].integer ?? -1)
+      stock[listing["sku"].text ?? ""] = Int(listing["quantity"].integer ?? -1)
     }
   }
 }

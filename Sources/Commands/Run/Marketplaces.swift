@@ -9,6 +9,7 @@ import Postgres
 import Refurbed
 import Settings
 import Shopify
+import Square
 import WooCommerce
 
 /// What is needed to call the marketplaces: their adapters, over one HTTP client.
@@ -43,12 +44,16 @@ struct MarketplaceAccess: Sendable {
       .shopify: {
         ShopifyAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
       },
+      .square: {
+        SquareAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
       .woocommerce: {
         WooCommerceAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
       },
     ])
     webhookReaders = [
-      .refurbed: RefurbedWebhooks(), .shopify: ShopifyWebhookReader(), .woocommerce: WooCommerceWebhooks(),
+      .refurbed: RefurbedWebhooks(), .shopify: ShopifyWebhookReader(), .square: SquareWebhookReader(),
+      .woocommerce: WooCommerceWebhooks(),
     ]
   }
 

@@ -4,6 +4,6 @@ extension AccountPlan {
     name: "shopify", number: 20,
     adapt: { behaviour in
       (behaviour.merged, behaviour.silentlyCancelled, behaviour.strangers) = (0, 0, 0)
-    }
-  ) { market, seed, _ in ShopifyShop(market: market, seed: seed) }
+    },
+    open: { market, seed, _ in ShopifyShop(market: market, seed: seed) })
 }

@@ -1,7 +1,7 @@
 import JSON
 import Time
 
-/// Shopify's search syntax, as far as it is used here, and pages by the time of the last change.
+/// Shopify's search syntax, as far as it is used here, and its pages by the time of the last change.
 enum ShopifySearch {
   /// `updated_at:>='…' AND updated_at:<='…'`, either of them or none.
   static func range(_ query: String) throws(GraphQLProblem) -> (from: Timestamp?, to: Timestamp?) {
@@ -20,23 +20,14 @@ enum ShopifySearch {
     return range
   }
 
-  /// A page behind the cursor, which names the time and place of the last one: what changes later only moves behind.
+  /// The page that a connection's arguments ask for.
   static func page(
     _ entries: [(at: Timestamp, place: Int)], of field: GraphQLField
   ) -> (places: [Int], info: JSON) {
-    let isReversed = field.arguments["reverse"]?.bool ?? false
-    let first = Int(clamping: max(0, field.arguments["first"]?.integer ?? 0))
-    let sorted = entries.sorted {
-      isReversed ? ($1.at, $1.place) < ($0.at, $0.place) : ($0.at, $0.place) < ($1.at, $1.place)
-    }
-    let parts = (field.arguments["after"]?.text ?? "").split(separator: "/").compactMap { Int64($0) }
-    let rest = sorted.drop { entry in
-      parts.count == 2 && (entry.at.microseconds, Int64(entry.place)) <= (parts[0], parts[1])
-    }
-    let page = rest.prefix(first)
-    let end = page.last.map { "\($0.at.microseconds)/\($0.place)" }
-    return (
-      page.map(\.place), ["hasNextPage": .bool(rest.count > page.count), "endCursor": .text(end)]
-    )
+    let page = ChangePage(
+      entries, after: field.arguments["after"]?.text,
+      limit: Int(clamping: field.arguments["first"]?.integer ?? 0),
+      isReversed: field.arguments["reverse"]?.bool ?? false)
+    return (page.places, ["hasNextPage": .bool(page.hasMore), "endCursor": .text(page.cursor)])
   }
 }
