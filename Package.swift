@@ -149,6 +149,14 @@ let package = Package(
     library("WooCommerce", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests("WooCommerce", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
     library(
+      "Square",
+      ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
+    tests("Square", [.crypto, "Marketplaces", "Events", "JSON", "Time", .concurrencyHelpers]),
+    library(
+      "Shopify",
+      ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
+    tests("Shopify", [.crypto, "Marketplaces", "Events", "JSON", "Time", .concurrencyHelpers]),
+    library(
       "Polling",
       [
         "Marketplaces", "Lane", "Outbox", "Postgres", "Events", "JSON", "Time", "Topology", .crypto, .logging,
@@ -230,12 +238,22 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
         "Marketplaces", "Allegro",
-        "BackMarket", "Refurbed", "WooCommerce",
+        "BackMarket", "Refurbed", "WooCommerce", "Shopify", "Square",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
     tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),
+    // What every marketplace's adapter must do against its simulator.
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: [
+        "Allegro", "BackMarket", "Refurbed", "Shopify", "Square", "WooCommerce", "Marketplaces", "Simulator",
+        "TestServers", "Events", "JSON",
+        "Time",
+        .httpClient,
+        .hummingbird, .httpTypes, .nio, .lifecycle, .logging,
+      ], swiftSettings: settings),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
     // What processes of the release before say and ask, recorded in Tests/UpgradeTests/<release>.

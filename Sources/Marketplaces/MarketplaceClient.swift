@@ -14,27 +14,34 @@ package struct MarketplaceClient: Sendable {
     self.authorisation = authorisation
   }
 
+  /// Finds the failure in an answer whose status says that all is well; nil when there is none.
+  package typealias Judge = @Sendable (JSONAnswer) -> MarketplaceError?
+
   /// Sends a call and reads its answer as JSON. A call is repeated only when it was refused for its credentials
-  /// and there are newer ones by now: it had no effect then.
-  package func json(_ call: MarketplaceCall) async throws(MarketplaceError) -> JSONAnswer {
+  /// and there are newer ones by now: it had no effect then. What `judge` finds is a failure of the call like any
+  /// other: gate and breakers hear of it.
+  package func json(
+    _ call: MarketplaceCall, judge: Judge = { _ in nil }
+  ) async throws(MarketplaceError) -> JSONAnswer {
     let first = try await authorisation.header()
     do {
-      return try await attempt(call, with: first)
+      return try await attempt(call, with: first, judge)
     } catch .unauthorised(let text) {
       guard try await authorisation.refused(first) else { throw .unauthorised(text) }
     }
-    return try await attempt(call, with: try await authorisation.header())
+    return try await attempt(call, with: try await authorisation.header(), judge)
   }
 
   private func attempt(
-    _ call: MarketplaceCall, with header: AuthorisationHeader
+    _ call: MarketplaceCall, with header: AuthorisationHeader, _ judge: Judge
   ) async throws(MarketplaceError) -> JSONAnswer {
     try await gate.admit()
-    do {
+    do throws(MarketplaceError) {
       var authorised = call
       authorised.headers.append((header.name, header.value))
       let answer = try await transport.send(authorised)
       let good = try read(answer, to: call)
+      if let failure = judge(good) { throw failure }
       await gate.settle(nil)
       return good
     } catch {

@@ -8,6 +8,8 @@ import Polling
 import Postgres
 import Refurbed
 import Settings
+import Shopify
+import Square
 import WooCommerce
 
 /// What is needed to call the marketplaces: their adapters, over one HTTP client.
@@ -39,11 +41,20 @@ struct MarketplaceAccess: Sendable {
       .refurbed: {
         RefurbedAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
       },
+      .shopify: {
+        ShopifyAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
+      .square: {
+        SquareAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
       .woocommerce: {
         WooCommerceAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
       },
     ])
-    webhookReaders = [.refurbed: RefurbedWebhooks(), .woocommerce: WooCommerceWebhooks()]
+    webhookReaders = [
+      .refurbed: RefurbedWebhooks(), .shopify: ShopifyWebhookReader(), .square: SquareWebhookReader(),
+      .woocommerce: WooCommerceWebhooks(),
+    ]
   }
 
   /// The feeds that a connection's marketplace has.

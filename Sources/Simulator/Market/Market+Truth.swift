@@ -102,7 +102,7 @@ extension Market {
       for line in latest.lines {
         json.beginObject()
         json.key("externalId")
-        json.string(shop.externalId(of: line))
+        json.string(shop.externalId(of: line, in: order))
         json.key("listingId")
         json.string(String(listings[line.listing].id))
         json.key("sku")

@@ -29,9 +29,12 @@ package protocol Shop: Sendable {
   func externalId(of order: Order) -> String
   /// How the platform writes the id of an order's line.
   func externalId(of line: Line) -> String
+  /// The same where a line's id counts within its order only.
+  func externalId(of line: Line, in order: Order) -> String
 }
 
 extension Shop {
   package func externalId(of order: Order) -> String { order.id.description }
   package func externalId(of line: Line) -> String { line.id.description }
+  package func externalId(of line: Line, in order: Order) -> String { externalId(of: line) }
 }

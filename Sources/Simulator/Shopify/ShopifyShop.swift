@@ -1,0 +1,153 @@
+package import JSON
+package import Time
+
+/// A Shopify shop: `POST /admin/api/{version}/graphql.json` with `X-Shopify-Access-Token`.
+///
+/// Queries: `shop`, `orders(first, after, query)` and `products(first, after, query, reverse)` by their last change,
+/// `productVariants(first, after, query)` by id, `order(id)`, `productVariant(id)`, `inventoryItem(id)`, `nodes(ids)` of
+/// orders, `webhookSubscriptions`. Mutations: `inventorySetQuantities` (name "available"; every quantity with
+/// `changeFromQuantity`; the directive `@idempotent`), `webhookSubscriptionCreate`, `webhookSubscriptionDelete`.
+///
+/// A query costs points (`extensions.cost`): one over 1000 is refused with MAX_COST_EXCEEDED, one that the bucket has
+/// no points for with THROTTLED; both with status 200, like all that GraphQL refuses. Each listing is a product with one
+/// variant, stocked at two locations. Removed lines stay, with a `currentQuantity` of 0 and without a variant.
+package struct ShopifyShop: Shop {
+  package var market: Market
+  package let name = "shopify"
+  package let prefix = "shopify"
+  package let dialect: String? = nil
+  package let currency = "EUR"
+  var points = ShopifyPoints()
+  var subscriptions: [ShopifySubscription] = []
+  private let accessToken: String
+  private let webhookSecret: String
+  /// The answers to mutations that had a key, so that a repetition has no effect.
+  var doneByKey: [String: JSON] = [:]
+  /// The orders by the numbers that Shopify gives them; as many of the market's as were looked at.
+  private var places: [String: Int] = [:]
+  private var placed = 0
+
+  package init(market: Market, seed: UInt64) {
+    self.market = market
+    var dice = Dice(seed: seed ^ 0x5055)
+    accessToken = "shpat_" + String(dice.next(), radix: 16) + String(dice.next(), radix: 16)
+    webhookSecret = "shpss_" + String(dice.next(), radix: 16)
+  }
+
+  package var platform: String { "shopify" }
+
+  package var credentials: JSON {
+    ["accessToken": .string(accessToken), "webhookSecret": .string(webhookSecret)]
+  }
+
+  package func externalId(of order: Order) -> String { Self.number(order.id) }
+  package func externalId(of line: Line) -> String { Self.number(line.id) }
+
+  /// Sixty bits, more than a `Double` holds exactly.
+  private static func number(_ id: Identifier) -> String { String(id.low >> 4 | 1 << 59) }
+
+  /// The place of the order of that number; nil when there is none.
+  mutating func place(ofOrder number: String) -> Int? {
+    while placed < market.orders.count {
+      places[externalId(of: market.orders[placed])] = placed
+      placed += 1
+    }
+    return places[number]
+  }
+
+  package mutating func answer(_ request: Request, at now: Timestamp) -> Response {
+    guard request.headers["x-shopify-access-token"] == accessToken else {
+      return refusal(401, of: request, at: now)
+    }
+    guard request.method == "POST", request.path.count == 4, request.path.starts(with: ["admin", "api"]),
+      request.path[3] == "graphql.json"
+    else { return refusal(404, of: request, at: now) }
+    guard let body = try? JSON.parse(request.body), let query = body["query"].text else {
+      return refusal(400, of: request, at: now)
+    }
+    return reply(200, answer(query, body["variables"], at: now), at: now)
+  }
+
+  package func refusal(_ status: Int, of request: Request, at now: Timestamp) -> Response {
+    let text =
+      switch status {
+      case 401: "[API] Invalid API key or access token (unrecognized login or wrong password)"
+      case 404: "Not Found"
+      case 429: "Throttled"
+      default: "Something went wrong"
+      }
+    return reply(status, ["errors": .string(text)], at: now)
+  }
+
+  /// Every mutation here can be repeated: those of stock by their key.
+  package func isUnrepeatable(_ request: Request) -> Bool { false }
+
+  private func reply(_ status: Int, _ json: JSON, at now: Timestamp) -> Response {
+    Response(
+      status, headers: [("Content-Type", "application/json; charset=utf-8")], body: json.bytes, readAt: now)
+  }
+
+  // MARK: GraphQL
+
+  private mutating func answer(_ query: String, _ variables: JSON, at now: Timestamp) -> JSON {
+    var cost = 0
+    do throws(GraphQLProblem) {
+      let fields = try GraphQLReader.fields(of: query, variables: variables)
+      cost = max(1, fields.reduce(0) { $0 + $1.cost })
+      guard cost <= ShopifyPoints.mostPerQuery else {
+        throw GraphQLProblem(
+          "Query cost is \(cost), which exceeds the single query max cost limit (\(ShopifyPoints.mostPerQuery)).",
+          code: "MAX_COST_EXCEEDED")
+      }
+      guard points.take(cost, at: now) else { throw GraphQLProblem("Throttled", code: "THROTTLED") }
+      var data: [String: JSON] = [:]
+      for field in fields { data[field.key] = try field.select(from: try value(of: field, at: now)) }
+      let actual = min(cost, ShopifyPoints.cost(of: .object(data)))
+      points.giveBack(cost - actual)
+      return ["data": .object(data), "extensions": points.report(requested: cost, actual: actual)]
+    } catch {
+      let extensions: JSON = error.code.map { ["code": .string($0)] } ?? [:]
+      return [
+        "errors": [["message": .string(error.message), "extensions": extensions]],
+        "extensions": points.report(requested: cost, actual: nil),
+      ]
+    }
+  }
+
+  private mutating func value(of field: GraphQLField, at now: Timestamp) throws(GraphQLProblem) -> JSON {
+    let id = field.arguments["id"]?.text?.split(separator: "/").last.map { String($0) } ?? ""
+    switch field.name {
+    case "shop": return ["name": .string(name), "currencyCode": .string(currency)]
+    case "orders": return try orders(field)
+    case "order": return place(ofOrder: id).map(order) ?? nil
+    case "nodes":
+      let ids = (field.arguments["ids"]?.array ?? []).map { $0.text?.split(separator: "/").last ?? "" }
+      return .array(ids.map { place(ofOrder: String($0)).map(order) ?? nil })
+    case "products": return try products(field)
+    case "productVariants": return try variants(field)
+    case "productVariant": return listing(id, offset: 0).map(variant) ?? nil
+    case "inventoryItem":
+      return listing(id, offset: ShopifyNumber.item).map { ["variant": variant($0)] } ?? nil
+    case "inventorySetQuantities": return setQuantities(field, at: now)
+    case "webhookSubscriptions": return ["nodes": .array(subscriptions.map(\.json))]
+    case "webhookSubscriptionCreate": return subscribe(field)
+    case "webhookSubscriptionDelete": return unsubscribe(field)
+    default:
+      throw GraphQLProblem("Field '\(field.name)' doesn't exist on type 'QueryRoot'", code: "undefinedField")
+    }
+  }
+
+  private func listing(_ number: String, offset: Int64) -> Int? {
+    Int64(number).flatMap { market.listingIds[$0 - offset] }
+  }
+}
+
+/// The ids of what belongs to a listing: its number with something added.
+enum ShopifyNumber {
+  static let product: Int64 = 100_000_000_000
+  static let item: Int64 = 30_000_000_000_000
+
+  static func global(_ kind: String, _ number: some BinaryInteger) -> JSON {
+    .string("gid://shopify/\(kind)/\(number)")
+  }
+}
