@@ -148,6 +148,15 @@ let package = Package(
     tests("Refurbed", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
     library("WooCommerce", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests("WooCommerce", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
+    library("Clover", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests("Clover", ["Marketplaces", "TestShops", "Events", "JSON", "Time"]),
+    library("Ebay", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests(
+      "Ebay",
+      [
+        "Marketplaces", "TestShops", "Simulator", "TestServers", "Events", "JSON", "Time", .httpClient,
+        .lifecycle, .logging,
+      ]),
     library(
       "Square",
       ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
@@ -215,7 +224,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes",
         "Marketplaces", "Allegro",
-        "BackMarket", "Refurbed", "WooCommerce", "Shopify", "Square",
+        "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
