@@ -48,6 +48,7 @@ func order(_ state: String, _ items: [JSON]?) -> JSON {
     #expect(lines.map(\.externalId) == ["1"] && lines.map(\.quantity) == [1])
     #expect(read.total == Money("50.00") && read.buyer?.email == "v@example.com")
     #expect(lines.first?.listingId == "142" && lines.first?.sku == "SKU-1")
+    #expect(read.financialStatus == "paid" && read.eligible)
   }
 
   @Test func `7 of two readings within one second the one that has come further is the later`() async throws {
