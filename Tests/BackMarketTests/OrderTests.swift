@@ -128,6 +128,18 @@ func order(_ state: Int, _ lines: [JSON]?, modified: JSON = "2026-01-01T12:00:05
     #expect(fine?.updatedAt == Timestamp("2026-01-01T12:00:05.123456Z"))
   }
 
+  @Test func `23 a zero byte in a name does no harm`() async throws {
+    var odd = order(1, [line(1)])
+    odd["shipping_address"] = ["firstName": "Vic\u{0}tor", "lastName": "Hugo 👕"]
+    let item = try await Scripted.read(odd)
+    guard case .event(let event) = item.meaning else {
+      Issue.record("no event")
+      return
+    }
+    let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
+    #expect(decoded.id == event.id)
+  }
+
   @Test func `24 a page for people is no answer, whatever its status`() async throws {
     for answer in [
       ScriptedTransport.Answer(403, "<html>Just a moment…</html>"), .init(200, "<!DOCTYPE html>"),

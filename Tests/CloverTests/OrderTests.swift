@@ -82,6 +82,18 @@ func order(payment: JSON = "PAID", currency: String = "USD", _ lines: [JSON]? = 
     #expect(read.updatedAt == nil && read.placedAt == nil)
   }
 
+  @Test func `23 a zero byte in a name does no harm`() async throws {
+    var odd = order()
+    odd["title"] = "Table\u{0} 5 👕"
+    let item = try await read(odd)
+    guard case .event(let event) = item.meaning else {
+      Issue.record("no event")
+      return
+    }
+    let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
+    #expect(decoded.id == event.id)
+  }
+
   @Test func `24 a page for people is no answer, whatever its status`() async throws {
     for answer in [
       ScriptedTransport.Answer(403, "<html>no</html>"), .init(200, "<html>"), .init(200, #"{"id"#),

@@ -95,6 +95,18 @@ func order(_ state: String, _ items: [JSON]?) -> JSON {
     #expect(try await read(fine).order?.placedAt == Timestamp("2026-01-01T12:00:00.123456Z"))
   }
 
+  @Test func `23 a zero byte in a name does no harm`() async throws {
+    var odd = order("NEW", [item("NEW")])
+    odd["shipping_address"] = ["first_name": "Vic\u{0}tor", "family_name": "Hugo 👕"]
+    let item = try await read(odd)
+    guard case .event(let event) = item.meaning else {
+      Issue.record("no event")
+      return
+    }
+    let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
+    #expect(decoded.id == event.id)
+  }
+
   @Test func `24 a page for people is no answer, whatever its status`() async throws {
     for answer in [
       ScriptedTransport.Answer(403, "<html>no</html>"), .init(200, "<html>"), .init(200, #"{"ord"#),
