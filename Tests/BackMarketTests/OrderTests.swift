@@ -131,8 +131,8 @@ func order(_ state: Int, _ lines: [JSON]?, modified: JSON = "2026-01-01T12:00:05
   @Test func `23 a zero byte in a name does no harm`() async throws {
     var odd = order(1, [line(1)])
     odd["shipping_address"] = ["firstName": "Vic\u{0}tor", "lastName": "Hugo 👕"]
-    let item = try await Scripted.read(odd)
-    guard case .event(let event) = item.meaning else {
+    let found = try await Scripted.read(odd)
+    guard case .event(let event) = found.meaning else {
       Issue.record("no event")
       return
     }

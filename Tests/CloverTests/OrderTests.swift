@@ -85,8 +85,8 @@ func order(payment: JSON = "PAID", currency: String = "USD", _ lines: [JSON]? = 
   @Test func `23 a zero byte in a name does no harm`() async throws {
     var odd = order()
     odd["title"] = "Table\u{0} 5 👕"
-    let item = try await read(odd)
-    guard case .event(let event) = item.meaning else {
+    let found = try await read(odd)
+    guard case .event(let event) = found.meaning else {
       Issue.record("no event")
       return
     }

@@ -98,8 +98,8 @@ func order(
   @Test func `23 a zero byte in a name does no harm`() async throws {
     var odd = order()
     odd["buyer"] = ["username": "ja\u{0}n"]
-    let item = try await read(odd)
-    guard case .event(let event) = item.meaning else {
+    let found = try await read(odd)
+    guard case .event(let event) = found.meaning else {
       Issue.record("no event")
       return
     }

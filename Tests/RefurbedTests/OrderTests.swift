@@ -98,8 +98,8 @@ func order(_ state: String, _ items: [JSON]?) -> JSON {
   @Test func `23 a zero byte in a name does no harm`() async throws {
     var odd = order("NEW", [item("NEW")])
     odd["shipping_address"] = ["first_name": "Vic\u{0}tor", "family_name": "Hugo 👕"]
-    let item = try await read(odd)
-    guard case .event(let event) = item.meaning else {
+    let found = try await read(odd)
+    guard case .event(let event) = found.meaning else {
       Issue.record("no event")
       return
     }
