@@ -234,7 +234,8 @@ let package = Package(
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
-        "Allegro", "BackMarket", "Refurbed", "Shopify", "Square", "WooCommerce", "Marketplaces", "Simulator",
+        "Allegro", "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
+        "Marketplaces", "Simulator",
         "TestServers", "Events", "JSON",
         "Time",
         .httpClient,
