@@ -148,6 +148,15 @@ let package = Package(
     tests("Refurbed", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
     library("WooCommerce", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests("WooCommerce", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
+    library("Clover", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests("Clover", ["Marketplaces", "TestShops", "Events", "JSON", "Time"]),
+    library("Ebay", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    tests(
+      "Ebay",
+      [
+        "Marketplaces", "TestShops", "Simulator", "TestServers", "Events", "JSON", "Time", .httpClient,
+        .lifecycle, .logging,
+      ]),
     library(
       "Square",
       ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
@@ -238,7 +247,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
         "Marketplaces", "Allegro",
-        "BackMarket", "Refurbed", "WooCommerce", "Shopify", "Square",
+        "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
@@ -248,7 +257,8 @@ let package = Package(
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
-        "Allegro", "BackMarket", "Refurbed", "Shopify", "Square", "WooCommerce", "Marketplaces", "Simulator",
+        "Allegro", "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
+        "Marketplaces", "Simulator",
         "TestServers", "Events", "JSON",
         "Time",
         .httpClient,

@@ -28,7 +28,10 @@ extension BackMarketAdapter {
 
   private func dispute(_ id: String, _ folder: JSON, at moment: Timestamp) -> FeedItem {
     let opened = folder["date_creation"].timestamp ?? moment
-    let raw = RawEvent(id: "sav/\(id)", type: "CARE_FOLDER", occurredAt: opened, payload: folder)
+    let isClosed = folder["state"].integer == 9
+    let raw = RawEvent(
+      id: "sav/\(id)" + (isClosed ? "/closed" : ""), type: "CARE_FOLDER", occurredAt: opened, payload: folder)
+    guard !isClosed else { return FeedItem(raw: raw, meaning: .skipped("care folder \(id) is closed")) }
     let order = folder["orderline"]["order"]
     guard let orderId = order["order_id"].text else {
       return FeedItem(raw: raw, meaning: .failed("care folder \(id) names no order"))

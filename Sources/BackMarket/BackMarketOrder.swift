@@ -73,9 +73,10 @@ enum BackMarketOrder {
     guard isPaid, json["state"].integer != 8 else {
       return json["state"].integer == 8 || states.contains(.unpaid) ? "voided" : "pending"
     }
-    let isGivenBack = states.map { $0.isOff || $0 == .refundedAfterShipping }
-    if !states.isEmpty, !isGivenBack.contains(false) { return "refunded" }
-    return isGivenBack.contains(true) ? "partially_refunded" : "paid"
+    // A line that was off before it was sent leaves the rest of the order paid.
+    let standing = states.filter { !$0.isOff }
+    if !states.isEmpty, standing.allSatisfy({ $0 == .refundedAfterShipping }) { return "refunded" }
+    return standing.contains(.refundedAfterShipping) ? "partially_refunded" : "paid"
   }
 
   /// `date_modification` has whole seconds. Lines only go forward, so of two states of the same second the one that

@@ -12,7 +12,7 @@ extension MarketplaceConnection {
   ) -> FeedItem {
     let messageId = EventID.listedOrder(
       platform: platform.rawValue, connectionId: key, order: identity ?? order)
-    let changed = order.updatedAt ?? moment
+    let changed = order.updatedAt ?? order.placedAt ?? moment
     let event = event(
       id: messageId, type: order.isCancelled ? .orderCancelled : .orderUpdated, time: changed,
       change: "listed",

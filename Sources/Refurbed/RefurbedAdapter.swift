@@ -55,12 +55,11 @@ package struct RefurbedAdapter: MarketplaceAdapter {
     var body: JSON = ["pagination": pagination, "sort": ["by": "ID", "order": "ASC"]]
     if !filter.isNull { body["filter"] = filter }
     let answer = try await call(method, body)
+    switch (answer.json, answer.json[member]) {
     // An empty list may be left out.
-    let list = answer.json[member]
-    guard list.isNull || !list.array.isEmpty || list == [] else {
-      throw .malformed("\(method) answers no list of \(member)")
+    case (.object, .array), (.object, .null): break
+    default: throw .malformed("\(method) answers no list of \(member)")
     }
-    guard case .object = answer.json else { throw .malformed("\(method) answers no object") }
-    return (list.array, answer.json["has_more"].bool ?? false, answer.date)
+    return (answer.json[member].array, answer.json["has_more"].bool ?? false, answer.date)
   }
 }

@@ -30,7 +30,7 @@ enum RefurbedOrder {
     guard let id = json["id"].text, !id.isEmpty else { throw OrderProblem("the order has no id") }
     let states = states(of: json)
     let isCancelled = isCancelled(json, states)
-    let financial = financialStatus(of: json, isCancelled: isCancelled)
+    let financial = financialStatus(states, isCancelled: isCancelled)
     return Order(
       externalId: id, number: id, status: isCancelled ? .cancelled : status(of: json, states),
       financialStatus: financial, fulfillmentStatus: json["state"].text?.lowercased(),
@@ -74,11 +74,11 @@ enum RefurbedOrder {
     return standing.contains(.new) ? .paid : .processing
   }
 
-  private static func financialStatus(of json: JSON, isCancelled: Bool) -> String {
-    let refunded = Money(json["total_refunded"])
-    guard let refunded, !refunded.isZero else { return isCancelled ? "refunded" : "paid" }
-    let charged = Money(json["total_charged"])
-    return isCancelled || charged.map(refunded.equals) == true ? "refunded" : "partially_refunded"
+  /// An order is released when it has been paid. An item that was off before it was sent leaves the others paid.
+  private static func financialStatus(_ states: [ItemState], isCancelled: Bool) -> String {
+    let standing = states.filter { !$0.isOff }
+    if isCancelled || (!standing.isEmpty && standing.allSatisfy { $0 == .returned }) { return "refunded" }
+    return standing.contains(.returned) ? "partially_refunded" : "paid"
   }
 
   /// What the items that are not off come to; of an order that is off as a whole, what it came to.

@@ -9,7 +9,9 @@ struct AccountPlan: Sendable {
   var open: @Sendable (_ market: Market, _ seed: UInt64, _ configuration: Simulator.Configuration) -> any Shop
 
   static let all: [AccountPlan] =
-    AllegroAccount.allCases.map(\.plan) + [.backMarket, .refurbed, .shopify, .square, .wooCommerce]
+    AllegroAccount.allCases.map(\.plan) + [
+      .backMarket, .clover, .ebay, .refurbed, .shopify, .square, .wooCommerce,
+    ]
 }
 
 extension AllegroAccount {

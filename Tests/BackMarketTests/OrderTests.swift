@@ -59,6 +59,8 @@ func order(_ state: Int, _ lines: [JSON]?, modified: JSON = "2026-01-01T12:00:05
     let lines = try #require(read.order?.lines)
     #expect(lines.map(\.externalId) == ["1", "4"] && lines.map(\.restocked) == [0, 0])
     #expect(read.order?.financialStatus == "partially_refunded")
+    let rest = try await Scripted.read(order(1, [line(1, id: 1), line(4, id: 2)]))
+    #expect(rest.order?.financialStatus == "paid" && rest.order?.eligible == true)
     let off = try await Scripted.read(order(9, [line(4, id: 1), line(7, id: 2)]))
     #expect(off.order?.lines?.count == 2 && off.order?.status == .cancelled)
     guard case .event(let event) = off.meaning else {
@@ -126,6 +128,18 @@ func order(_ state: Int, _ lines: [JSON]?, modified: JSON = "2026-01-01T12:00:05
     #expect(fine?.updatedAt == Timestamp("2026-01-01T12:00:05.123456Z"))
   }
 
+  @Test func `23 a zero byte in a name does no harm`() async throws {
+    var odd = order(1, [line(1)])
+    odd["shipping_address"] = ["firstName": "Vic\u{0}tor", "lastName": "Hugo 👕"]
+    let found = try await Scripted.read(odd)
+    guard case .event(let event) = found.meaning else {
+      Issue.record("no event")
+      return
+    }
+    let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
+    #expect(decoded.id == event.id)
+  }
+
   @Test func `24 a page for people is no answer, whatever its status`() async throws {
     for answer in [
       ScriptedTransport.Answer(403, "<html>Just a moment…</html>"), .init(200, "<!DOCTYPE html>"),
@@ -136,6 +150,26 @@ func order(_ state: Int, _ lines: [JSON]?, modified: JSON = "2026-01-01T12:00:05
       }
       #expect(error?.errorClass == .malformed)
     }
+  }
+
+  @Test func `a closed complaint is no dispute any more, one that names no order fails alone`() async throws {
+    func folder(_ id: Int, state: Int, order: JSON) -> JSON {
+      [
+        "id": .integer(id), "state": .integer(state), "date_creation": "2026-01-01T12:00:00+00:00",
+        "orderline": ["id": 1, "order": order],
+      ]
+    }
+    let list: JSON = ["results": [["id": 1], ["id": 2], ["id": 3]], "next": nil]
+    let adapter = Scripted([
+      "/ws/sav": .init(list), "/ws/sav/1": .init(folder(1, state: 0, order: ["order_id": 5978])),
+      "/ws/sav/2": .init(folder(2, state: 9, order: ["order_id": 5979])),
+      "/ws/sav/3": .init(folder(3, state: 0, order: nil)),
+    ]).adapter
+    let window = FeedRequest.Window(from: .epoch, to: .epoch)
+    let page = try await adapter.page(FeedRequest(feed: .disputes, window: window, limit: 10))
+    #expect(page.events.map(\.type) == [.disputeInitiated] && page.isLast)
+    #expect(page.items[1].reason == "care folder 2 is closed")
+    #expect(page.items[2].reason == "care folder 3 names no order")
   }
 
   @Test func `every call names its market and who calls`() async throws {

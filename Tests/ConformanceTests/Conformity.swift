@@ -1,6 +1,8 @@
 import Allegro
 import AsyncHTTPClient
 import BackMarket
+import Clover
+import Ebay
 import Events
 import JSON
 import Logging
@@ -29,6 +31,12 @@ enum Conformity {
     },
     .backmarket: { connection, store, http in
       BackMarketAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
+    },
+    .clover: { connection, store, http in
+      CloverAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
+    },
+    .ebay: { connection, store, http in
+      EbayAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)
     },
     .refurbed: { connection, store, http in
       RefurbedAdapter.connect(to: connection, store: store, http: http, logger: TestServers.silence)

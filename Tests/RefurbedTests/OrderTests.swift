@@ -48,6 +48,7 @@ func order(_ state: String, _ items: [JSON]?) -> JSON {
     #expect(lines.map(\.externalId) == ["1"] && lines.map(\.quantity) == [1])
     #expect(read.total == Money("50.00") && read.buyer?.email == "v@example.com")
     #expect(lines.first?.listingId == "142" && lines.first?.sku == "SKU-1")
+    #expect(read.financialStatus == "paid" && read.eligible)
   }
 
   @Test func `7 of two readings within one second the one that has come further is the later`() async throws {
@@ -92,6 +93,18 @@ func order(_ state: String, _ items: [JSON]?) -> JSON {
     var fine = order("NEW", [item("NEW")])
     fine["released_at"] = "2026-01-01T12:00:00.123456789"
     #expect(try await read(fine).order?.placedAt == Timestamp("2026-01-01T12:00:00.123456Z"))
+  }
+
+  @Test func `23 a zero byte in a name does no harm`() async throws {
+    var odd = order("NEW", [item("NEW")])
+    odd["shipping_address"] = ["first_name": "Vic\u{0}tor", "family_name": "Hugo 👕"]
+    let found = try await read(odd)
+    guard case .event(let event) = found.meaning else {
+      Issue.record("no event")
+      return
+    }
+    let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
+    #expect(decoded.id == event.id)
   }
 
   @Test func `24 a page for people is no answer, whatever its status`() async throws {

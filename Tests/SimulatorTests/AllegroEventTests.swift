@@ -168,7 +168,7 @@ extension AllegroClient {
     var json = JSONWriter()
     json.beginArray()
     if what == "stock" {
-      shop.market.writeStock(account: shop.name, platform: "allegro", into: &json)
+      shop.market.writeStock(of: shop, into: &json)
     } else {
       shop.market.writeOrders(of: shop, into: &json)
     }

@@ -132,8 +132,9 @@ extension Market {
   /// All that is true of it, as bytes.
   var truth: [UInt8] {
     var json = JSONWriter()
-    writeStock(account: "a", platform: "p", into: &json)
-    writeOrders(of: AllegroShop(account: .live, market: self, seed: 1), into: &json)
+    let shop = AllegroShop(account: .live, market: self, seed: 1)
+    writeStock(of: shop, into: &json)
+    writeOrders(of: shop, into: &json)
     return json.bytes
   }
 }

@@ -10,7 +10,13 @@ struct ConnectionsAdd: AsyncParsableCommand {
     commandName: "add",
     abstract: "Adds a marketplace account and prints its id.",
     discussion: """
-      Secrets are a JSON object in a file or on standard input: never an argument, never printed.
+      Secrets are a JSON object in a file or on standard input: never an argument, never printed. Its members:
+
+        backmarket    token
+        refurbed      token, webhookSecret
+        woocommerce   consumerKey, consumerSecret, webhookSecret
+        ebay          clientId, clientSecret, refreshToken
+        clover        token, webhookSecret; the base URL ends with /v3/merchants/MERCHANT
 
       EXAMPLE
         crossdock connections add --platform allegro --name main --user shop-7 \\

@@ -1,6 +1,8 @@
 import Allegro
 import AsyncHTTPClient
 import BackMarket
+import Clover
+import Ebay
 import Events
 import Logging
 import Marketplaces
@@ -38,6 +40,12 @@ struct MarketplaceAccess: Sendable {
       .backmarket: {
         BackMarketAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
       },
+      .clover: {
+        CloverAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
+      .ebay: {
+        EbayAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
+      },
       .refurbed: {
         RefurbedAdapter.connect(to: $0, store: store, http: http, filter: filter, logger: logger)
       },
@@ -52,8 +60,8 @@ struct MarketplaceAccess: Sendable {
       },
     ])
     webhookReaders = [
-      .refurbed: RefurbedWebhooks(), .shopify: ShopifyWebhookReader(), .square: SquareWebhookReader(),
-      .woocommerce: WooCommerceWebhooks(),
+      .clover: CloverWebhooks(), .refurbed: RefurbedWebhooks(), .shopify: ShopifyWebhookReader(),
+      .square: SquareWebhookReader(), .woocommerce: WooCommerceWebhooks(),
     ]
   }
 

@@ -48,16 +48,16 @@ extension Market {
     return nil
   }
 
-  /// `{account, platform, listingId, sku, quantity}` of each listing.
-  package func writeStock(account: String, platform: String, into json: inout JSONWriter) {
+  /// `{account, platform, listingId, sku, quantity}` of each listing, by the ids that `shop` gives them.
+  package func writeStock(of shop: some Shop, into json: inout JSONWriter) {
     for listing in listings {
       json.beginObject()
       json.key("account")
-      json.string(account)
+      json.string(shop.name)
       json.key("platform")
-      json.string(platform)
+      json.string(shop.platform)
       json.key("listingId")
-      json.string(String(listing.id))
+      json.string(shop.externalId(of: listing))
       json.key("sku")
       json.string(listing.sku)
       json.key("quantity")
@@ -104,7 +104,7 @@ extension Market {
         json.key("externalId")
         json.string(shop.externalId(of: line, in: order))
         json.key("listingId")
-        json.string(String(listings[line.listing].id))
+        json.string(shop.externalId(of: listings[line.listing]))
         json.key("sku")
         json.string(listings[line.listing].sku)
         json.key("quantity")

@@ -91,7 +91,7 @@ package actor Account {
   package func stock(at now: Timestamp) -> [UInt8] {
     shop.market.advance(to: now + ahead)
     var json = JSONWriter()
-    shop.market.writeStock(account: name, platform: platform, into: &json)
+    shop.market.writeStock(of: shop, into: &json)
     return json.bytes
   }
 

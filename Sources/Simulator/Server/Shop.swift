@@ -25,6 +25,8 @@ package protocol Shop: Sendable {
   /// Whether a lost answer to this request would be lost for ever, as with a single-use token: then faults
   /// come before its effect only.
   func isUnrepeatable(_ request: Request) -> Bool
+  /// How the platform writes the id of a listing.
+  func externalId(of listing: Listing) -> String
   /// How the platform writes the id of an order.
   func externalId(of order: Order) -> String
   /// How the platform writes the id of an order's line.
@@ -34,6 +36,7 @@ package protocol Shop: Sendable {
 }
 
 extension Shop {
+  package func externalId(of listing: Listing) -> String { String(listing.id) }
   package func externalId(of order: Order) -> String { order.id.description }
   package func externalId(of line: Line) -> String { line.id.description }
   package func externalId(of line: Line, in order: Order) -> String { externalId(of: line) }

@@ -35,6 +35,10 @@ package struct WooCommerceShop: Shop {
   package var currency: String { "EUR" }
   package var credentials: JSON { ["consumerKey": .string(key), "consumerSecret": .string(secret)] }
 
+  package func externalId(of listing: Listing) -> String {
+    let (product, variation) = productIds(of: market.listingIds[listing.id] ?? 0)
+    return variation.map { "\(product)/\($0)" } ?? String(product)
+  }
   package func externalId(of order: Order) -> String { String(order.number) }
   package func externalId(of line: Line) -> String { String(line.id.number) }
 

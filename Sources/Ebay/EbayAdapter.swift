@@ -1,0 +1,48 @@
+import Events
+import JSON
+package import Marketplaces
+import Time
+
+/// eBay: orders that have been checked out, by the time of their change, and the inventory, whose items are known by
+/// their SKU.
+package struct EbayAdapter: MarketplaceAdapter {
+  let connection: MarketplaceConnection
+  let client: MarketplaceClient
+  let filter: OrderFilter
+
+  package init(connection: MarketplaceConnection, client: MarketplaceClient, filter: OrderFilter = .standard)
+  {
+    self.connection = connection
+    self.client = client
+    self.filter = filter
+  }
+
+  /// Millions of calls a day, but not all at once.
+  package static let allowance = CallBucket.Allowance(rate: 10, burst: 20)
+
+  package var features: Features {
+    Features(feeds: [.orders, .listings], stockWrite: .absolute, readsOrders: true)
+  }
+
+  package func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {
+    switch request.feed {
+    case .orders: return try await orders(request)
+    case .listings: return try await listings(request)
+    case .disputes: throw .unsupported("eBay's payment disputes are not read by this adapter")
+    case .offerEvents, .orderEvents: throw .unsupported("eBay has no journal of events")
+    }
+  }
+
+  package func latestCursor(of feed: Feed) async throws(MarketplaceError) -> String? { nil }
+
+  package func check() async throws(MarketplaceError) {
+    _ = try await get("/sell/fulfillment/v1/order", [("limit", "1")])
+  }
+
+  func get(
+    _ path: String, _ query: [(name: String, value: String)] = []
+  ) async throws(MarketplaceError) -> JSONAnswer {
+    try await client.json(
+      MarketplaceCall(.get, path, query: query, headers: [("accept", "application/json")]))
+  }
+}
