@@ -32,6 +32,9 @@ extension Target.Dependency {
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
   static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
   static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+  static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -216,7 +219,8 @@ let package = Package(
     library(
       "Gateway",
       [
-        "Postgres", "JSON", "Time", .hummingbird, .hummingbirdCore, .httpTypes, .nioHTTPTypes, .nio,
+        "Postgres", "JSON", "Time", .hummingbird, .hummingbirdCore, .httpTypes, .nioHTTPTypes,
+        .nioHTTPTypesHTTP1, .nioHTTP1, .nioWebSocket, .nio,
         .concurrencyHelpers, .crypto, .jwt, .lifecycle, .logging, .metrics, .coreMetrics,
       ]),
     tests(
@@ -226,6 +230,22 @@ let package = Package(
         .lifecycle,
         .logging, .metrics, .coreMetrics,
       ]),
+    library(
+      "Live",
+      [
+        "Conversations", "Gateway", "Postgres", "JSON", "Time", .hummingbird, .httpTypes, .concurrencyHelpers,
+        .lifecycle, .logging, .metrics,
+      ]),
+    tests(
+      "Live",
+      [
+        "Conversations", "Gateway", "Postgres", "TestServers", "JSON", .hummingbird, .hummingbirdTesting,
+        .httpTypes, .httpClient, .nio, .nioPosix, .nioHTTP1,
+      ]),
+    library(
+      "Alerts",
+      ["Postgres", "JSON", .concurrencyHelpers, .httpClient, .nio, .nioHTTP1, .lifecycle, .logging, .metrics]),
+    tests("Alerts", ["Postgres", "TestServers", .concurrencyHelpers, .httpClient, .logging]),
     library(
       "Intake",
       [
@@ -249,7 +269,7 @@ let package = Package(
         "Marketplaces", "Allegro",
         "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
-        "Intake",
+        "Intake", "Live", "Alerts",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
     tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),

@@ -43,11 +43,11 @@ package struct Gateway: Service {
     quiet.logLevel = max(logger.logLevel, .notice)
     return Application(
       responder: responder,
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [RequestDeadline(limit: .seconds(20))], idleTimeout: .seconds(30),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16_384, maxHeaderListSize: 65_536, maxHeaderFieldCount: 100))),
+      server: HTTPServerBuilder { [routes, authenticator] responder in
+        UpgradableChannel(
+          http: HTTP1Channel(responder: responder), endpoints: routes.flatMap(\.sockets),
+          authentication: Authentication(authenticator: authenticator))
+      },
       configuration: .init(address: .hostname(host, port: port), serverName: "crossdock", backlog: 1_024),
       // The server ends first, so that what it has in hand is still served.
       services: routes.flatMap(\.services),
@@ -66,7 +66,12 @@ package struct Gateway: Service {
     router.add(middleware: Problems())
     let all = GatewayRoutes(router, authenticator: authenticator)
     all.open.get("/metrics") { _, _ in
-      Self.response(.ok, Exposition.contentType, metrics.exposition)
+      var text = metrics.exposition + ProcessFigures.exposition
+      for check in await ready.results() {
+        let labels = Exposition.labels([("check", check.name)])
+        text += "crossdock_ready{\(labels)} \(check.problem == nil ? 1 : 0)\n"
+      }
+      return Self.response(.ok, Exposition.contentType, text)
     }
     all.open.get("/health/live") { _, _ in await Self.health(live) }
     all.open.get("/health/ready") { _, _ in await Self.health(ready) }

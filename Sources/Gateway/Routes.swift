@@ -6,12 +6,16 @@ package import ServiceLifecycle
 package protocol Routes: Sendable {
   func add(to routes: GatewayRoutes)
 
+  /// Where WebSockets are opened.
+  var sockets: [WebSocketEndpoint] { get }
+
   /// What must run as long as requests are answered, and a little longer.
   var services: [any Service] { get }
 }
 
 extension Routes {
   package var services: [any Service] { [] }
+  package var sockets: [WebSocketEndpoint] { [] }
 }
 
 /// Where routes are added.

@@ -172,7 +172,7 @@ package final class Lane<C: Consumer> {
     settle(letters.map(\.delivery), as: dispositions)
     control.beat()
     let duration = ContinuousClock.now - started
-    metrics.handled(dispositions, took: duration)
+    metrics.handled(letters.map(\.delivery), as: dispositions, took: duration)
     service.note(
       letters.map(\.delivery), took: duration,
       waitedForDatabase: max(.zero, (database?.waited ?? .zero) - waited), at: .now())

@@ -1,4 +1,5 @@
 package import AsyncHTTPClient
+import Events
 package import Logging
 
 extension ConnectionStore {
@@ -8,7 +9,9 @@ extension ConnectionStore {
     authorisation: any Authorisation, logger: Logger
   ) -> MarketplaceClient {
     MarketplaceClient(
-      transport: HTTPTransport(client: http, baseURL: connection.baseURL),
+      transport: MeteredTransport(
+        transport: HTTPTransport(client: http, baseURL: connection.baseURL),
+        platform: connection.platform.rawValue),
       gate: SharedGate(
         database: database, connectionId: connection.id, allowance: allowance, logger: logger),
       authorisation: authorisation)

@@ -294,11 +294,18 @@ package final class Connection {
 
   // MARK: Notifications
 
-  /// A channel name that NOTIFY has sent since the last call.
-  package func nextNotification() -> String? {
+  /// What NOTIFY has sent since the last call.
+  package func nextNotification() -> Notification? {
     guard PQconsumeInput(handle) == 1, let notify = PQnotifies(handle) else { return nil }
     defer { PQfreemem(notify) }
-    return String(cString: notify.pointee.relname)
+    return Notification(
+      channel: String(cString: notify.pointee.relname), payload: String(cString: notify.pointee.extra))
+  }
+
+  /// Waits until the server has sent something, or so many milliseconds; answers whether it has.
+  func awaitInput(atMost milliseconds: Int32) -> Bool {
+    var set = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&set, 1, milliseconds) > 0
   }
 
   // MARK: Waiting

@@ -1,9 +1,11 @@
+import Alerts
 import AsyncHTTPClient
 import Conversations
 import Disputes
 import Gateway
 import Intake
 import Lane
+import Live
 import Logging
 import Marketplaces
 import Messaging
@@ -151,6 +153,12 @@ struct Assembly {
       logger: logger)
     routes.append(webhooks)
     if settings.areTestEndpointsEnabled { routes.append(WebhookTestRoutes(webhooks)) }
+    routes.append(StreamRoutes(NewsFeed(url: lanes.database, database: database, logger: logger)))
+    services.append(IdempotencySweep(Idempotency(database: database), logger: logger))
+    services.append(
+      Watchman(
+        database: database, queues: settings.queueFigures, post: settings.alertPost(over: access.http),
+        logger: logger))
   }
 
   // MARK: Health
@@ -161,7 +169,9 @@ struct Assembly {
         switch control.state {
         case .consuming: nil
         case .starting: "starting"
-        case .brokerAway(let why), .databaseAway(let why): why
+        // Health is open to everybody; hosts and reasons are in the log.
+        case .brokerAway: "the broker is away"
+        case .databaseAway: "the database is away"
         case .stopped: "stopped"
         }
       })
@@ -180,7 +190,7 @@ struct Assembly {
           _ = try await database.withConnection { try $0.query("SELECT 1").count }
           return nil
         } catch {
-          return "\(error)"
+          return "the database can't be used"
         }
       })
   }
