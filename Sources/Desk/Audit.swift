@@ -44,7 +44,7 @@ package struct Audit: Sendable {
     let moment = Timestamp.now()
     let holdings = try holdings()
     var dead: [(queue: Queue, id: String)] = []
-    try desk.forEachPage(of: Selection(queues: Self.queues)) { page, _ in
+    try desk.forEachPage(of: Selection(queues: Self.queues), withNoted: true) { page, _ in
       dead += page.map { ($0.queue, $0.id) }
       return true
     }

@@ -29,9 +29,10 @@ package struct DeadLetterDesk: Sendable {
   // MARK: Looking
 
   /// Shows the letters of the selection page by page, by queue, the oldest first, until `body` answers false. What
-  /// another desk has begun to deal with is left out.
+  /// another desk has begun to deal with is left out, unless it is asked for.
   package func forEachPage(
-    of selection: Selection, _ body: ([DeadLetter], Postgres.Connection) throws -> Bool
+    of selection: Selection, withNoted: Bool = false,
+    _ body: ([DeadLetter], Postgres.Connection) throws -> Bool
   ) throws {
     let connection = try openDatabase()
     let looks = try openLooks(selection.queues)
@@ -43,7 +44,7 @@ package struct DeadLetterDesk: Sendable {
       while isWanted && rest > 0 {
         let page = try look.next().map(\.letter)
         guard !page.isEmpty else { break }
-        let noted = try Intents.noted(of: page, in: queue, on: connection)
+        let noted = withNoted ? [:] : try Intents.noted(of: page, in: queue, on: connection)
         let found = page.filter { selection.contains($0) && noted[$0.key] == nil }.prefix(rest)
         rest -= found.count
         isWanted = try found.isEmpty || body(Array(found), connection)

@@ -34,7 +34,7 @@ extension DeadLetterDesk {
         result.dropped += over.map(\.name)
         continue
       }
-      let living = table == "inbox" ? try living(connection) : []
+      let living = table == "inbox" ? try living() : []
       for partition in over {
         do {
           result.carried += try Self.drop(partition, of: table, living: living, on: connection)
@@ -62,15 +62,13 @@ extension DeadLetterDesk {
   }
 
   /// Queue and id of every letter in the dead queues, those that a killed desk had in hand included.
-  private func living(_ connection: Connection) throws -> [(queue: String, id: String)] {
+  private func living() throws -> [(queue: String, id: String)] {
     var living: [(queue: String, id: String)] = []
-    try forEachPage(of: Selection()) { page, _ in
+    try forEachPage(of: Selection(), withNoted: true) { page, _ in
       living += page.map { ($0.queue.rawValue, $0.id) }
       return true
     }
-    let noted = try connection.query(
-      "SELECT DISTINCT queue, message_id FROM dead_letter_actions WHERE state = 'intended'")
-    return living + noted.map { ($0.text(0), $0.text(1)) }
+    return living
   }
 
   /// Answers how many rows were carried over into the table's default partition.

@@ -58,13 +58,13 @@ package struct QueueDepth: Sendable, Equatable {
     self.dead = dead
   }
 
-  /// Seconds until it is empty at the present pace; nil when unknown or never.
+  /// Seconds until it is empty at the present pace, with what is known to be in hand; nil when unknown or never.
   package var secondsToDrain: Double? {
-    guard let ready else { return nil }
-    if ready == 0 { return 0 }
+    guard let waiting = ready.map({ $0 + (unacked ?? 0) }) else { return nil }
+    if waiting == 0 { return 0 }
     guard let outRate, let inRate else { return nil }
     let pace = outRate - inRate
-    return pace > 0 ? Double(ready) / pace : nil
+    return pace > 0 ? Double(waiting) / pace : nil
   }
 
   /// Adds what the lanes have measured. The oldest that waits was published about when the newest was that a lane

@@ -63,7 +63,7 @@ package final class Lane<C: Consumer> {
     }
     mailbox.stopConsuming()
     mailbox.disconnect()
-    service.write(on: database)
+    service.write(on: database, isLast: true)
     control.report(.stopped)
   }
 

@@ -49,14 +49,15 @@ struct ServiceRecord {
     }
   }
 
-  /// Writes what there is to write, at most every 5 s, and begins another minute when it is time.
-  mutating func write(on connection: Postgres.Connection?, at now: Timestamp = .now()) {
+  /// Writes what there is to write, at most every 5 s unless it is the last time, and begins another minute when it
+  /// is time.
+  mutating func write(on connection: Postgres.Connection?, at now: Timestamp = .now(), isLast: Bool = false) {
     let isOver = Self.minute(of: now) != minute
     guard hasNews else {
       if isOver { begin(at: now) }
       return
     }
-    guard isOver || .now - written > .seconds(5), let connection else { return }
+    guard isOver || isLast || .now - written > .seconds(5), let connection else { return }
     _ = try? connection.query(
       """
       INSERT INTO service_times (queue, minute, lane, seconds, messages, busy_seconds, database_seconds,

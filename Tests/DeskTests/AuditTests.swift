@@ -75,6 +75,23 @@ struct AuditTests {
     }
   }
 
+  @Test func `what a killed desk had in hand is still dead`() async throws {
+    try await Place.with { (place) throws in
+      let connection = try place.openDatabase()
+      try Self.publish(["a"], on: connection)
+      for queue in [Queue.orderSync, .messaging] { try Self.effect(["a"], of: queue, on: connection) }
+      try place.bury(["a"])
+      try connection.query(
+        """
+        INSERT INTO dead_letter_actions (queue, message_id, action, generation, dead_at, actor)
+        VALUES ('stock-ledger', 'a', 'requeue', 1, '2026-01-01T12:00:00Z', 'killed')
+        """)
+      let accounts = try Audit(place.desk, since: Self.time).accounts()
+      #expect(accounts.first { $0.queue == .stockLedger }?.dead == 1)
+      #expect(accounts.allSatisfy { $0.isBalanced })
+    }
+  }
+
   @Test func `an id with two effects is named`() async throws {
     try await Place.with { (place) throws in
       let connection = try place.openDatabase()

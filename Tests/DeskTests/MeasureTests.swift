@@ -48,6 +48,8 @@ struct MeasureTests {
     earlier.at = depth.at - .seconds(1)
     depth.complete(since: earlier)
     #expect(depth.inRate == 50 && depth.secondsToDrain == 14)
+    depth.unacked = 50
+    #expect(depth.secondsToDrain == 15)
     var empty = QueueDepth(queue: .stockLedger, name: "q", ready: 0, consumers: 1)
     empty.complete(with: times, at: Self.now)
     #expect(empty.oldestAge == nil && empty.secondsToDrain == 0)
