@@ -158,6 +158,11 @@ let package = Package(
       "Polling",
       ["Marketplaces", "Lane", "Outbox", "Postgres", "TestServers", "Events", "JSON", "Time", .logging, .nio]),
 
+    // How far events are, and what programs see of all of it.
+    library("EventStatus", ["Topology", "Postgres", .logging, .lifecycle]),
+    tests("EventStatus", ["Topology", "Postgres", "Time", "TestServers"]),
+    library("Reads", ["Postgres", "JSON", "Time"]),
+
     // The people in front of it.
     library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),
     tests("Settings", ["RabbitMQ", "Topology", .logging]),
@@ -199,6 +204,23 @@ let package = Package(
         .hummingbird, .hummingbirdTesting, .httpTypes, .crypto, .nio, .nioPosix, .lifecycle, .logging,
       ]),
     library(
+      "OrderEvents", ["Marketplaces", "Outbox", "Postgres", "Events", "JSON", "Time", .logging, .lifecycle]),
+    .target(
+      name: "API",
+      dependencies: [
+        "Gateway", "Reads", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
+        "Postgres",
+        "RabbitMQ", "Events", "JSON", "Time", .hummingbird, .httpTypes, .nio,
+      ],
+      resources: [.copy("openapi.yaml")], swiftSettings: settings),
+    tests(
+      "API",
+      [
+        "Gateway", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox", "Postgres",
+        "TestServers",
+        "Events", "JSON", "Time", .hummingbird, .hummingbirdTesting, .httpTypes, .nio, .logging,
+      ]),
+    library(
       "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),
     tests("Simulator", ["JSON", "Time", .httpClient, .nio, .lifecycle, .logging]),
     library(
@@ -206,6 +228,7 @@ let package = Package(
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes",
+        "EventStatus", "OrderEvents", "API",
         "Marketplaces", "Allegro",
         "BackMarket", "Refurbed", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",

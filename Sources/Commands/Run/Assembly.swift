@@ -1,6 +1,8 @@
+import API
 import AsyncHTTPClient
 import Conversations
 import Disputes
+import EventStatus
 import Gateway
 import Intake
 import Lane
@@ -8,6 +10,7 @@ import Logging
 import Marketplaces
 import Messaging
 import Metrics
+import OrderEvents
 import OrderSync
 import Outbox
 import Polling
@@ -82,6 +85,12 @@ struct Assembly {
       logger: logger, feeds: try marketplaceAccess().feeds, settings: { polling })
     services.append(scheduler)
     services.append(MaintenanceService(desk: try settings.desk(), logger: logger))
+    services.append(EventStatusService(settings.eventStatus, database: database, logger: logger))
+    services.append(
+      OrderEventSweepService(
+        database: database, pause: .seconds(settings.orderEventSweepSeconds),
+        maxAge: settings.messagingMaxAge,
+        logger: logger))
   }
 
   private mutating func addPolling() throws {
@@ -121,6 +130,13 @@ struct Assembly {
       logger: logger)
     routes.append(webhooks)
     if settings.areTestEndpointsEnabled { routes.append(WebhookTestRoutes(webhooks)) }
+    let settings = settings
+    routes.append(
+      API(
+        database: database, adapters: access.adapters, status: settings.eventStatus,
+        polling: settings.polling, areOrderWebhooksEnabled: settings.areOrderWebhooksEnabled,
+        messagingMaxAge: settings.messagingMaxAge, baseURL: settings.baseURL,
+        queues: { try await settings.queueDepths() }))
   }
 
   // MARK: Health

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import JSON
 import Marketplaces
-import Outbox
 import Polling
 import Postgres
 import Settings
@@ -70,16 +69,7 @@ struct PollCommand: AsyncParsableCommand {
         lookback: lookback.map { .seconds($0 * 60) }, batchSize: batchSize, maxPages: maxPages, dryRun: dryRun
       )
     }
-    return try await database.transaction { connection in
-      let runs = PollRuns()
-      let announced = try jobs.map { job in
-        var job = job
-        job.runId = try runs.announce(job, on: connection)
-        return job
-      }
-      try Outbox.append(announced.map { $0.message(at: .now()) }, on: connection)
-      return announced.compactMap(\.runId)
-    }
+    return try await database.transaction { try PollTrigger.publish(jobs, on: $0) }
   }
 
   private func report(_ runs: [Int64], _ database: Database) async throws {
