@@ -210,7 +210,7 @@ let package = Package(
       dependencies: [
         "Gateway", "Reads", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
         "Postgres",
-        "RabbitMQ", "Events", "JSON", "Time", .hummingbird, .httpTypes, .nio,
+        "RabbitMQ", "Topology", "Events", "JSON", "Time", .hummingbird, .httpTypes, .nio, .nioPosix,
       ],
       resources: [.copy("openapi.yaml")], swiftSettings: settings),
     tests(

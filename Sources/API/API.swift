@@ -18,11 +18,12 @@ package struct API: Sendable {
   /// `BASE_URL`
   package var baseURL: String
   package var queues: @Sendable () async throws -> [QueueDepth]
+  package var desk: DeadLetterDesk
 
   package init(
     database: Database, adapters: Adapters, status: EventStatus, polling: PollSettings,
     areOrderWebhooksEnabled: Bool, messagingMaxAge: Duration, baseURL: String,
-    queues: @escaping @Sendable () async throws -> [QueueDepth]
+    queues: @escaping @Sendable () async throws -> [QueueDepth], desk: DeadLetterDesk
   ) {
     self.database = database
     self.adapters = adapters
@@ -32,6 +33,7 @@ package struct API: Sendable {
     self.messagingMaxAge = messagingMaxAge
     self.baseURL = baseURL
     self.queues = queues
+    self.desk = desk
   }
 }
 
@@ -45,6 +47,7 @@ extension API: Routes {
         database: database, settings: polling, areWebhooksEnabled: areOrderWebhooksEnabled, feeds: feeds),
       OrderEventRoutes(database: database, waits: waits, maxAge: messagingMaxAge),
       MonitorRoutes(database: database, queues: queues),
+      DeadLetterRoutes(database: database, desk: desk),
       RealtimeRoutes(database: database, adapters: adapters, baseURL: baseURL),
       OpenAPIRoutes(),
     ]

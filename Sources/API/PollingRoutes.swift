@@ -16,8 +16,6 @@ struct PollingRoutes: Routes {
   let areWebhooksEnabled: Bool
   /// The feeds that a connection's marketplace has.
   let feeds: @Sendable (MarketplaceConnection) -> Set<Feed>
-  /// How long `trigger` waits for its run.
-  var patience: Duration = .seconds(30)
 
   private static let path = "/api/v1/orders/polling"
 
@@ -65,8 +63,9 @@ struct PollingRoutes: Routes {
     "lookback_minutes", "batch_size", "max_pages", "dry_run", "connectionId",
   ]
 
+  /// Waits for the run and its orders, 30 s unless `?wait=` says otherwise.
   @Sendable private func trigger(_ request: Request, _ context: CallerContext) async throws -> Response {
-    _ = try Fields(query: request, known: [])
+    let wait = try Fields(query: request, known: ["wait"]).integer("wait", in: 0...30) ?? 30
     let fields = try await Fields(body: request, known: Self.triggerFields)
     let lookback = try fields.integer("lookback_minutes", in: 1...525_600)
     let batchSize = try fields.integer("batch_size", in: 1...250)
@@ -89,7 +88,7 @@ struct PollingRoutes: Routes {
       return Self.accepted(runs)
     }
     let runs = answer.body["data"]["run_ids"].array.compactMap(\.integer)
-    let outcome = try await wait(for: runs, by: caller)
+    let outcome = try await outcome(of: runs, for: caller, within: .seconds(wait))
     return outcome.isComplete
       ? .json(success(outcome.json)) : answer.response
   }
@@ -104,7 +103,9 @@ struct PollingRoutes: Routes {
       ]), location: runs.isEmpty ? nil : "\(path)/runs/\(names)")
   }
 
-  private func wait(for runs: [Int64], by caller: Caller) async throws -> PollTrigger.Outcome {
+  private func outcome(
+    of runs: [Int64], for caller: Caller, within patience: Duration
+  ) async throws -> PollTrigger.Outcome {
     let deadline = ContinuousClock.now + patience
     while true {
       let outcome = try await outcome(of: runs, for: caller)

@@ -136,7 +136,7 @@ struct Assembly {
         database: database, adapters: access.adapters, status: settings.eventStatus,
         polling: settings.polling, areOrderWebhooksEnabled: settings.areOrderWebhooksEnabled,
         messagingMaxAge: settings.messagingMaxAge, baseURL: settings.baseURL,
-        queues: { try await settings.queueDepths() }))
+        queues: { try await settings.queueDepths() }, desk: try settings.desk()))
   }
 
   // MARK: Health
