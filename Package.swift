@@ -217,8 +217,9 @@ let package = Package(
       "API",
       [
         "Gateway", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox", "Postgres",
-        "TestServers",
-        "Events", "JSON", "Time", .hummingbird, .hummingbirdTesting, .httpTypes, .nio, .logging,
+        "Topology", "TestServers", "Events", "JSON", "Time", .hummingbird, .hummingbirdTesting, .httpTypes,
+        .nio,
+        .yams,
       ]),
     library(
       "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),

@@ -111,7 +111,8 @@ struct DeadLetterRoutes: Routes {
     if let seconds = try fields.integer("olderThanSeconds", in: 0...31_536_000) {
       selection.deadBefore = .now() - .seconds(seconds)
     }
-    let isChosen = !(selection.ids.isEmpty && selection.groups.isEmpty && selection.types.isEmpty && known.isEmpty)
+    let isChosen =
+      !(selection.ids.isEmpty && selection.groups.isEmpty && selection.types.isEmpty && known.isEmpty)
     let isAll = try fields.bool("all") ?? false
     guard isChosen || isAll else {
       throw Problem.invalid("ids", "or groups, queues, types must name letters; or all must be true")

@@ -55,7 +55,7 @@ struct OrderEventRoutes: Routes {
     switch json {
     case .null: throw .invalid("orderId", "is missing")
     case .string(let text):
-      guard !text.isEmpty, text.utf8.count <= 255, !text.utf8.contains(0) else {
+      guard !text.isEmpty, text.unicodeScalars.count <= 255, !text.utf8.contains(0) else {
         throw .invalid("orderId", wanted)
       }
       return text
@@ -72,11 +72,9 @@ struct OrderEventRoutes: Routes {
     if json.isNull { return json }
     guard case .object = json else { throw .invalid("eventData", "must be an object") }
     for name in ["carrier", "trackingNumber", "trackingUrl", "disputeId", "reason"] where !json[name].isNull {
-      guard case .string(let text) = json[name], !text.isEmpty, text.count <= 1_000 else {
-        throw .invalid("eventData.\(name)", "must be text of 1 to 1000 characters")
-      }
-      if name == "disputeId", text.utf8.count > 255 {
-        throw .invalid("eventData.disputeId", "is longer than 255 bytes")
+      let longest = name == "disputeId" ? 60 : 1_000
+      guard case .string(let text) = json[name], !text.isEmpty, text.unicodeScalars.count <= longest else {
+        throw .invalid("eventData.\(name)", "must be text of 1 to \(longest) characters")
       }
     }
     guard json["openedAt"].isNull || json["openedAt"].timestamp != nil else {

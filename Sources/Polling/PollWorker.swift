@@ -137,7 +137,7 @@ package struct PollWorker: JobHandler {
       metadata: ["connection": "\(run.account.key)", "feed": "\(run.job.feed.rawValue)"])
     let isDone = rule.disposition == .ack && !run.isContinued
     try await finish(
-      run, runId, status: rule.status, error: cause.description, 
+      run, runId, status: rule.status, error: cause.description,
       // What the marketplace doesn't have is no failure to poll it.
       errorClass: rule.status == .unavailable ? nil : cause.errorClass, isDone: isDone)
     return rule.disposition
