@@ -88,19 +88,6 @@ struct PollingStanding: Sendable {
   }
 }
 
-extension PollStatistics {
-  var json: JSON {
-    [
-      "total_polled": .integer(totalPolled), "already_synced": .integer(alreadySynced),
-      "newly_synced": .integer(newlySynced), "updated": .integer(updated), "skipped": .integer(skipped),
-      "sync_errors": .integer(syncErrors), "success_rate": .init(floatLiteral: successRate),
-      "last_poll_time": .time(lastPollTime), "errors": errorsByClass,
-    ]
-  }
-
-  var errorsByClass: JSON { .object(errors.mapValues { .integer($0) }) }
-}
-
 extension PollTrigger.Outcome {
   /// In the words that existing users know.
   var json: JSON {

@@ -1,3 +1,4 @@
+package import JSON
 package import Marketplaces
 package import Postgres
 package import Time
@@ -111,4 +112,18 @@ extension PollStatistics {
       SET known = s.known + excluded.known, last_poll_at = excluded.last_poll_at, updated_at = now()
       """, [id, max(0, counts.events - counts.newEvents)])
   }
+}
+
+extension PollStatistics {
+  /// In the words that existing users know (requirements, order polling).
+  package var json: JSON {
+    [
+      "total_polled": .integer(totalPolled), "already_synced": .integer(alreadySynced),
+      "newly_synced": .integer(newlySynced), "updated": .integer(updated), "skipped": .integer(skipped),
+      "sync_errors": .integer(syncErrors), "success_rate": .init(floatLiteral: successRate),
+      "last_poll_time": .time(lastPollTime), "errors": errorsByClass,
+    ]
+  }
+
+  package var errorsByClass: JSON { .object(errors.mapValues { .integer($0) }) }
 }

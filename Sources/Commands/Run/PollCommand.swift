@@ -15,6 +15,7 @@ struct PollCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLE
         crossdock poll orders --connection main --lookback 120 --wait
+        crossdock poll orders --stats-only
       """)
 
   @OptionGroup var settings: SettingsOptions
@@ -29,7 +30,17 @@ struct PollCommand: AsyncParsableCommand {
   @Flag(name: .customLong("dry-run"), help: "Only count; nothing is stored or published.") var dryRun = false
   @Flag(help: "Wait for the result, at most two minutes, and print it.") var wait = false
 
+  @Flag(name: .customLong("stats-only"), help: "Poll nothing; print the statistics of orders.")
+  var statsOnly =
+    false
+  @Flag(name: .customLong("reset-stats"), help: "Begin the statistics of orders anew, then poll.")
+  var resetStats =
+    false
+
   func validate() throws {
+    if statsOnly || resetStats, !PollStatistics.feeds.contains(feed) {
+      throw ValidationError("there are statistics of orders only: `crossdock poll orders --stats-only`")
+    }
     if let lookback, !(1...525_600).contains(lookback) {
       throw ValidationError("--lookback must be from 1 to 525600")
     }
@@ -43,6 +54,15 @@ struct PollCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try settings.load()
+    if resetStats {
+      try await settings.withDatabase { database in
+        try await database.transaction { try PollStatistics.reset(ofUser: nil, on: $0) }
+      }
+    }
+    if statsOnly {
+      try await showStatistics(settings)
+      return
+    }
     let accounts = try await withConnections(settings) { store in
       if let connection { return [try await store.named(connection)] }
       return try await store.list().filter(\.isEnabled)
@@ -57,6 +77,19 @@ struct PollCommand: AsyncParsableCommand {
         return
       }
       try await report(runs, database)
+    }
+  }
+
+  private func showStatistics(_ settings: Settings) async throws {
+    let statistics = try await settings.withDatabase { database in
+      try await database.withConnection { try PollStatistics.read(ofUser: nil, on: $0) }
+    }
+    format.print(statistics.json) {
+      var table = Table(["STATISTIC", "VALUE"], rightAligned: [1])
+      for (name, value) in statistics.json.object.sorted(by: { $0.key < $1.key }) {
+        table.append([name, value.isNull ? "" : value.text ?? value.description])
+      }
+      return table.text
     }
   }
 
