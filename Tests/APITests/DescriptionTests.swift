@@ -1,6 +1,8 @@
 import API
 import Foundation
+import Gateway
 import HTTPTypes
+import Hummingbird
 import Testing
 import Yams
 

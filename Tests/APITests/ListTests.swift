@@ -1,5 +1,6 @@
 import Gateway
 import HTTPTypes
+import JSON
 import Testing
 
 struct ListTests {
@@ -69,13 +70,5 @@ struct ListTests {
       let answer = try await office.ask(.get, path)
       #expect(answer.status == 400 && answer.json["errors"][0]["field"].text == field, "\(answer)")
     }
-  }
-}
-
-extension Office {
-  fileprivate func ask(_ method: HTTPRequest.Method, _ path: String, _ role: Caller.Role) async throws
-    -> Answer
-  {
-    try await ask(method, path, as: "owner", role)
   }
 }

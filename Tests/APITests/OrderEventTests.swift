@@ -3,6 +3,7 @@ import HTTPTypes
 import JSON
 import OrderEvents
 import Outbox
+import Postgres
 import Testing
 import Time
 
@@ -74,7 +75,7 @@ struct OrderEventTests {
             """)
           return nil
         }
-        return try await group.reduce(into: nil) { $0 = $1 ?? $0 }
+        return try await group.reduce(into: nil as Office.Answer?) { $0 = $1 ?? $0 }
       }
       #expect(
         answer?.status == 200 && answer?.json["status"].text == "processed", "\(String(describing: answer))")

@@ -1,4 +1,4 @@
-import Events
+import Gateway
 import HTTPTypes
 import Testing
 

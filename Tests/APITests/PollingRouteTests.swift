@@ -1,3 +1,4 @@
+import Gateway
 import HTTPTypes
 import JSON
 import Testing
@@ -76,14 +77,14 @@ struct PollingRouteTests {
             """)
           return nil
         }
-        return try await group.reduce(into: nil) { $0 = $1 ?? $0 }
+        return try await group.reduce(into: nil as Office.Answer?) { $0 = $1 ?? $0 }
       }
       let data = try #require(answer?.json["data"])
       #expect(answer?.status == 200 && data["status"] == "success")
       #expect(data["message"] == "Polling complete: 25/28 orders synced")
       let statistics = data["statistics"]
       #expect(statistics["total_polled"] == 28 && statistics["already_synced"] == 3)
-      #expect(statistics["newly_synced"] == 25 && statistics["success_rate"] == 100)
+      #expect(statistics["newly_synced"] == 25 && statistics["success_rate"] == 100.0)
     }
   }
 

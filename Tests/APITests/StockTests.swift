@@ -2,6 +2,7 @@ import Events
 import HTTPTypes
 import JSON
 import Outbox
+import Postgres
 import Testing
 
 struct StockTests {
