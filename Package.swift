@@ -216,7 +216,8 @@ let package = Package(
     tests(
       "API",
       [
-        "Gateway", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox", "Postgres",
+        "Gateway", "Intake", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
+        "Postgres",
         "Topology", "TestServers", "Events", "JSON", "Time", .hummingbird, .hummingbirdTesting, .httpTypes,
         .nio,
         .yams,

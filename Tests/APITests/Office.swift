@@ -7,12 +7,14 @@ import Gateway
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Intake
 import JSON
 import Marketplaces
 import NIOCore
 import Polling
 import Postgres
 import TestServers
+import Testing
 import Time
 import Topology
 
@@ -52,8 +54,15 @@ struct Office: Sendable {
       areOrderWebhooksEnabled: false, messagingMaxAge: .seconds(86_400), baseURL: "https://crossdock.example",
       queues: { [] },
       desk: DeadLetterDesk(brokers: [], topology: topology, database: url))
+    let key = try #require(SecretKey(base64: String(repeating: "A", count: 43) + "="))
+    let webhooks = WebhookRoutes(
+      store: ConnectionStore(database: database, keys: SecretKeys(current: key)), database: database,
+      configuration: .init(
+        readers: [:], rules: IntakeRules(areOrdersTaken: false, maxAge: .seconds(3_600)), filter: .standard,
+        baseURL: "https://crossdock.example", ratePerMinute: 100),
+      logger: TestServers.silence)
     return Gateway(
-      port: 0, metrics: .init(), ready: [], routes: [api],
+      port: 0, metrics: .init(), ready: [], routes: [api, webhooks],
       authenticator: try await Authenticator(secret: secret), logger: TestServers.silence)
   }
 
