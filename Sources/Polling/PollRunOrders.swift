@@ -1,8 +1,8 @@
 import Events
-package import Postgres
+import Postgres
 
 /// The orders that a run brought, while somebody waits for what becomes of them.
-package enum PollRunOrders {
+enum PollRunOrders {
   /// Notes the orders among a run's events, within the transaction that publishes them.
   static func expect(_ events: [Event], of run: Int64, on connection: Connection) throws(PostgresError) {
     let orders = events.filter { if case .order = $0.subjectData { true } else { false } }
@@ -15,8 +15,8 @@ package enum PollRunOrders {
       """, [orders.map(\.id), run])
   }
 
-  /// Forgets what was noted more than a day ago; answers how many.
-  package static func forgetOld(on connection: Connection) throws(PostgresError) -> Int {
-    try connection.query("DELETE FROM poll_run_orders WHERE created_at < now() - interval '1 day'").affected
+  /// Forgets what was noted more than a day ago, within the caller's transaction.
+  static func forgetOld(on connection: Connection) throws(PostgresError) {
+    _ = try connection.send("DELETE FROM poll_run_orders WHERE created_at < now() - interval '1 day'")
   }
 }

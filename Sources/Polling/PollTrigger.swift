@@ -6,6 +6,7 @@ package import Time
 package enum PollTrigger {
   /// Announces a run per job and publishes the jobs, in the caller's transaction; answers the runs' numbers.
   package static func publish(_ jobs: [PollJob], on connection: Connection) throws -> [Int64] {
+    try PollRunOrders.forgetOld(on: connection)
     let runs = PollRuns()
     let announced = try jobs.map { job in
       var job = job

@@ -77,7 +77,9 @@ struct PollingRouteTests {
             """)
           return nil
         }
-        return try await group.reduce(into: nil as Office.Answer?) { $0 = $1 ?? $0 }
+        var answer: Office.Answer?
+        for try await one in group { if let one { answer = one } }
+        return answer
       }
       let data = try #require(answer?.json["data"])
       #expect(answer?.status == 200 && data["status"] == "success")
