@@ -200,6 +200,10 @@ let package = Package(
         "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology", "Events", "JSON",
         "Time", .logging, .metrics, .lifecycle,
       ]),
+    // How far events are, and what programs see of all of it.
+    library("EventStatus", ["Topology", "Postgres", .logging, .lifecycle]),
+    tests("EventStatus", ["Topology", "Postgres", "Time", "TestServers"]),
+    library("Reads", ["Postgres", "JSON", "Time"]),
 
     // The people in front of it.
     library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),
@@ -259,6 +263,25 @@ let package = Package(
         .hummingbird, .hummingbirdTesting, .httpTypes, .crypto, .nio, .nioPosix, .lifecycle, .logging,
       ]),
     library(
+      "OrderEvents", ["Marketplaces", "Outbox", "Postgres", "Events", "JSON", "Time", .logging, .lifecycle]),
+    .target(
+      name: "API",
+      dependencies: [
+        "Gateway", "Reads", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
+        "Postgres",
+        "RabbitMQ", "Topology", "Events", "JSON", "Time", .hummingbird, .httpTypes, .nio, .nioPosix,
+      ],
+      resources: [.copy("openapi.yaml")], swiftSettings: settings),
+    tests(
+      "API",
+      [
+        "Gateway", "Intake", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
+        "Postgres",
+        "Topology", "TestServers", "Events", "JSON", "Time", .hummingbird, .hummingbirdTesting, .httpTypes,
+        .nio,
+        .yams,
+      ]),
+    library(
       "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),
     tests("Simulator", ["JSON", "Time", .httpClient, .nio, .lifecycle, .logging]),
     library(
@@ -266,6 +289,7 @@ let package = Package(
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
+        "EventStatus", "OrderEvents", "API",
         "Marketplaces", "Allegro",
         "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",

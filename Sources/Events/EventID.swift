@@ -19,6 +19,12 @@ package enum EventID {
       "\(platform):\(connectionId):", "order/\(order.externalId)@\(updated)#\(hex(order.contentDigest))")
   }
 
+  /// The connection that an id made here names; nil for the id of another producer.
+  package static func connection(of id: String) -> String? {
+    let parts = id.split(separator: ":", maxSplits: 2)
+    return parts.count == 3 && parts[1].utf8.count == 36 ? String(parts[1]) : nil
+  }
+
   private static func bounded(_ prefix: String, _ rest: String) -> String {
     let id = prefix + rest
     guard id.utf8.count > longest else { return id }

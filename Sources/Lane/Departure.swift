@@ -7,6 +7,13 @@ struct Departure {
   let message: Outgoing
   /// One line for the log.
   let summary: String
+  /// Why it is a dead letter, after how many attempts; nil when it comes again.
+  let death: Death?
+
+  struct Death {
+    var failure: Failure
+    var attempts: Int
+  }
 
   /// nil for a delivery that is simply acked, or stays in hand.
   static func of(
@@ -43,7 +50,7 @@ struct Departure {
       message: Outgoing(
         delivery: delivery, exchange: topology.delay(tier), routingKey: topology.name(queue),
         headers: headers),
-      summary: "\(delivery.messageID ?? "a message") comes again in \(tier.name): \(failure)")
+      summary: "\(delivery.messageID ?? "a message") comes again in \(tier.name): \(failure)", death: nil)
   }
 
   private static func dead(
@@ -58,6 +65,7 @@ struct Departure {
       message: Outgoing(
         delivery: delivery, exchange: topology.dead, routingKey: topology.name(queue),
         headers: headers),
-      summary: "\(delivery.messageID ?? "a message") is a dead letter of \(topology.name(queue)): \(failure)")
+      summary: "\(delivery.messageID ?? "a message") is a dead letter of \(topology.name(queue)): \(failure)",
+      death: Death(failure: failure, attempts: attempts))
   }
 }

@@ -266,10 +266,29 @@ package final class Lane<C: Consumer> {
   // MARK: Settling
 
   private func settle(_ deliveries: [Delivery], as dispositions: [Disposition]) {
+    guard note(deliveries, dispositions) else { return }
     do throws(RabbitMQError) {
       try mailbox.settle(deliveries, as: dispositions, from: consumer.queue, configuration: configuration)
     } catch {
       report(.brokerAway("\(error)"))
     }
+  }
+
+  /// Notes the dead letters before they are sent away, so that none is ever dead in silence. False when the lane is to
+  /// stop first: all stay unacked.
+  private func note(_ deliveries: [Delivery], _ dispositions: [Disposition]) -> Bool {
+    let failures = EventFailures(
+      deliveries, as: dispositions, from: consumer.queue, configuration: configuration)
+    guard !failures.isEmpty else { return true }
+    let noted: Void? = untilItWorks { connection in
+      do {
+        try failures.note(on: connection)
+      } catch let error as PostgresError where error.kind == .data || error.kind == .other {
+        // The letter itself tells everything; the note is only an index of it.
+        self.logger.error("dead letters could not be noted: \(error)")
+        try connection.rollback()
+      }
+    }
+    return noted != nil
   }
 }

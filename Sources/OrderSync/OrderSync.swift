@@ -76,10 +76,12 @@ package struct OrderSync: Consumer {
 
     var changes = OrderChanges(accounts: accounts, logger: logger)
     var statistics = OrderStatistics()
+    var awaited = AwaitedOutcomes()
     for arrival in arrivals {
       guard let row = rows[arrival.name] else { continue }
       changes.add(arrival, at: row, skipped: skipped[arrival.name] ?? []) { message, outcome in
         if isNew[message] { statistics.add(outcome, of: arrival.name.connection) }
+        awaited.add(outcome, of: batch.messages[message])
       }
     }
     for index in refused where isNew[index] {
@@ -88,6 +90,7 @@ package struct OrderSync: Consumer {
       }
     }
     try changes.send(on: connection)
+    try awaited.send(on: connection)
     try statistics.send(on: connection)
     metrics.record(statistics.total)
   }

@@ -12,6 +12,20 @@ enum Outcome: Int, Sendable, CaseIterable {
   case error
 }
 
+extension Outcome {
+  /// As `poll_run_orders.outcome` has it.
+  var word: String {
+    switch self {
+    case .created: "created"
+    case .updated: "updated"
+    case .cancelled: "cancelled"
+    case .skipped: "skipped"
+    case .unchanged: "unchanged"
+    case .error: "error"
+    }
+  }
+}
+
 /// How many events came to what.
 struct OutcomeCounts: Sendable, Equatable {
   private var counts = [Int](repeating: 0, count: Outcome.allCases.count)

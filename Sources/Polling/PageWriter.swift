@@ -12,9 +12,28 @@ package struct PageWriter: Sendable {
     self.account = account
   }
 
-  /// Stores the items of a page and publishes the events of those that are new; answers the count of new ones.
-  package func write(_ items: [FeedItem], on connection: Connection) throws -> Int {
-    try RawEvents.store([(account.id, items)], source: "poll", on: connection).count
+  /// Stores the items of a page and publishes the events of those that are new; answers the count of new ones. The
+  /// orders among them are noted under `run`, whose outcome somebody waits for.
+  package func write(_ items: [FeedItem], for run: Int64? = nil, on connection: Connection) throws -> Int {
+    let new = try RawEvents.store([(account.id, items)], source: "poll", on: connection)
+    if let run {
+      let events = items.compactMap { item -> Event? in
+        guard case .event(let event) = item.meaning else { return nil }
+        return new.contains(RawEvents.Key(account.id, item.raw)) ? event : nil
+      }
+      try PollRunOrders.expect(events, of: run, on: connection)
+    }
+    return new.count
+  }
+
+  /// How many of the items are not stored yet.
+  package func countNew(_ items: [FeedItem], on connection: Connection) throws -> Int {
+    let rows = try connection.query(
+      """
+      SELECT count(*) FROM unnest($2::text[]) AS n(id)
+       WHERE NOT EXISTS (SELECT FROM webhook_events e WHERE e.connection_id = $1 AND e.event_id = n.id)
+      """, [account.id, Set(items.map { RawEvents.Key(account.id, $0.raw).eventId }).sorted()])
+    return rows.first?.int(0) ?? 0
   }
 
   /// Keeps what a page of listings says. A listing keeps the variation it is mapped to; a new one gets that of its

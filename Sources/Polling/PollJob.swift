@@ -57,6 +57,8 @@ package struct PollJob: Sendable, Equatable {
     next.jobId = "\(parts.first ?? "").\(number + 1)"
     next.expiresAt = expiresAt
     next.reason = .continuation
+    // Whoever waits for the run asked for its pages, not for all that follow.
+    next.runId = nil
     return next
   }
 }

@@ -40,7 +40,8 @@ struct PollRun: Sendable {
     for _ in 1...max(job.maxPages ?? settings.maxPages, 1) {
       position = opened(position)
       let page = try await adapter.page(position.request(job.feed, limit: limit))
-      count(page, new: 0)
+      let (writer, items) = (PageWriter(account: account), wanted(page.items))
+      count(page, new: try await database.withConnection { try writer.countNew(items, on: $0) })
       let next = position.after(page, of: job.feed)
       if page.isLast || next == position { return }
       position = next
@@ -81,7 +82,7 @@ struct PollRun: Sendable {
       try FeedStore().move(lease, to: next, renewingFor: settings.lease, on: connection)
       let writer = PageWriter(account: account)
       try writer.write(page.listings, asOf: page.observedAt, on: connection)
-      let new = try writer.write(items, on: connection)
+      let new = try writer.write(items, for: job.runId, on: connection)
       if isFull {
         let continuation = job.continuation(expiresAt: lease.now + Self.continuationLife)
         try FeedStore().note(

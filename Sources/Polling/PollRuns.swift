@@ -41,7 +41,18 @@ package struct PollRuns: Sendable {
     return rows.first.map { Int64($0.int(0)) } ?? 0
   }
 
-  func finish(_ runId: Int64, _ counts: PollCounts, error: String?, on connection: Connection) throws {
+  /// Ends the run that somebody waits for, of a job that was not done.
+  func refuse(_ job: PollJob, _ reason: String, on connection: Connection) throws {
+    guard let runId = job.runId else { return }
+    try connection.query(
+      "UPDATE poll_runs SET finished_at = clock_timestamp(), error = $2 WHERE id = $1", [runId, reason])
+  }
+
+  /// Ends a run, and adds what a poll of orders came to to the statistics of its connection.
+  func finish(
+    _ runId: Int64, of job: PollJob, _ counts: PollCounts, error: String?, errorClass: ErrorClass? = nil,
+    on connection: Connection
+  ) throws {
     try connection.query(
       """
       UPDATE poll_runs
@@ -53,5 +64,7 @@ package struct PollRuns: Sendable {
         runId, counts.pages, counts.calls, counts.events, counts.newEvents, counts.skipped,
         error.map { String($0.prefix(1_000)) },
       ])
+    guard !job.dryRun, PollStatistics.feeds.contains(job.feed) else { return }
+    try PollStatistics.note(counts, errorClass: errorClass, of: job.connectionId, on: connection)
   }
 }

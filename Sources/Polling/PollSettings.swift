@@ -5,6 +5,8 @@ import Time
 package struct PollSettings: Sendable, Equatable {
   /// A feed without a schedule is polled when a connection is new, and by hand.
   package var schedules: [Feed: FeedSchedule]
+  /// That of orders, also while they are not polled.
+  package var orderSchedule: FeedSchedule
   /// How far back a window of orders reaches at least.
   package var lookback: Duration
   /// Items per page.
@@ -15,11 +17,11 @@ package struct PollSettings: Sendable, Equatable {
   package var lease: Duration
 
   package init(
-    schedules: [Feed: FeedSchedule], lookback: Duration = .seconds(900), batchSize: Int = 50,
-    maxPages: Int = 10,
-    lease: Duration = .seconds(60)
+    schedules: [Feed: FeedSchedule], orderSchedule: FeedSchedule? = nil, lookback: Duration = .seconds(900),
+    batchSize: Int = 50, maxPages: Int = 10, lease: Duration = .seconds(60)
   ) {
     self.schedules = schedules
+    self.orderSchedule = orderSchedule ?? schedules[.orders] ?? .every(.seconds(600))
     self.lookback = lookback
     self.batchSize = batchSize
     self.maxPages = maxPages
@@ -42,7 +44,9 @@ package struct PollSettings: Sendable, Equatable {
     }
     var schedules: [Feed: FeedSchedule] = [.offerEvents: events, .orderEvents: events, .disputes: events]
     if isOrderPollingEnabled { schedules[.orders] = orders }
-    self.init(schedules: schedules, lookback: lookback, batchSize: batchSize, maxPages: maxPages)
+    self.init(
+      schedules: schedules, orderSchedule: orders, lookback: lookback, batchSize: batchSize,
+      maxPages: maxPages)
   }
 
   /// Items per page of a feed: events are small and cost nothing to know, orders and listings are what was asked for.

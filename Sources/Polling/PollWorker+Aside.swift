@@ -71,15 +71,18 @@ extension PollWorker {
       failure = error
     }
     let (counts, error) = (run.counts, failure?.description)
-    try await database.withConnection { try runs.finish(runId, counts, error: error, on: $0) }
+    try await database.withConnection {
+      try runs.finish(runId, of: job, counts, error: error, on: $0)
+    }
     return .ack
   }
 
   /// Acks a job that is of no more use, and frees its slot.
   func drop(_ job: PollJob, _ reason: String) async throws -> Disposition {
-    let feeds = self.feeds
+    let (feeds, runs) = (self.feeds, self.runs)
     try await database.withConnection { connection in
       try feeds.forget(slot: job.jobId, of: job.feed, connectionId: job.connectionId, on: connection)
+      try runs.refuse(job, reason, on: connection)
     }
     note(job, reason)
     return .ack

@@ -73,10 +73,13 @@ package struct PollWorker: JobHandler {
   private func poll(
     _ job: PollJob, _ account: MarketplaceConnection, _ adapter: any MarketplaceAdapter, attempts: Int
   ) async throws -> Disposition {
-    let settings = settings()
+    let environment = settings()
     let (feeds, runs) = (self.feeds, self.runs)
-    let acquired = try await database.transaction { connection in
-      try feeds.acquire(job.feed, of: job.connectionId, for: settings.lease, on: connection)
+    let (settings, acquired) = try await database.transaction { connection in
+      let settings = environment.overridden(by: try PollConfig.read(on: connection))
+      return (
+        settings, try feeds.acquire(job.feed, of: job.connectionId, for: settings.lease, on: connection)
+      )
     }
     guard case .leased(let lease) = acquired else {
       guard case .busy(let remaining) = acquired, job.expiresAt > .now() else {
@@ -87,7 +90,10 @@ package struct PollWorker: JobHandler {
         notBefore: min(remaining, .seconds(5)))
     }
     if let refusal = Self.refusal(of: job, lease) {
-      try await database.withConnection { try feeds.abandon(lease, slot: job.jobId, on: $0) }
+      try await database.withConnection { connection in
+        try feeds.abandon(lease, slot: job.jobId, on: connection)
+        try runs.refuse(job, refusal, on: connection)
+      }
       note(job, refusal)
       return .ack
     }
@@ -117,7 +123,7 @@ package struct PollWorker: JobHandler {
     _ run: PollRun, _ runId: Int64, _ failure: (any Error)?, attempts: Int
   ) async throws -> Disposition {
     guard let failure else {
-      try await finish(run, runId, status: .active, error: nil, isDone: !run.isContinued)
+      try await finish(run, runId, status: .active, isDone: !run.isContinued)
       return .ack
     }
     guard let cause = failure as? MarketplaceError else {
@@ -130,18 +136,22 @@ package struct PollWorker: JobHandler {
       "polling failed: \(cause.description)",
       metadata: ["connection": "\(run.account.key)", "feed": "\(run.job.feed.rawValue)"])
     let isDone = rule.disposition == .ack && !run.isContinued
-    try await finish(run, runId, status: rule.status, error: cause.description, isDone: isDone)
+    try await finish(
+      run, runId, status: rule.status, error: cause.description,
+      // What the marketplace doesn't have is no failure to poll it.
+      errorClass: rule.status == .unavailable ? nil : cause.errorClass, isDone: isDone)
     return rule.disposition
   }
 
   private func finish(
-    _ run: PollRun, _ runId: Int64, status: FeedStatus?, error: String?, isDone: Bool
+    _ run: PollRun, _ runId: Int64, status: FeedStatus?, error: String? = nil, errorClass: ErrorClass? = nil,
+    isDone: Bool
   ) async throws {
     let (feeds, runs) = (self.feeds, self.runs)
     try await database.transaction { connection in
       try feeds.release(
         run.lease, slot: run.job.jobId, status: status, error: error, isDone: isDone, on: connection)
-      try runs.finish(runId, run.counts, error: error, on: connection)
+      try runs.finish(runId, of: run.job, run.counts, error: error, errorClass: errorClass, on: connection)
     }
     Counter(label: "crossdock_polled_events_total", dimensions: [("feed", run.job.feed.rawValue)])
       .increment(by: run.counts.newEvents)

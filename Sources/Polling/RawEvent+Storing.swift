@@ -1,5 +1,5 @@
 import Crypto
-import JSON
+package import JSON
 import Marketplaces
 
 extension RawEvent {
@@ -13,7 +13,7 @@ extension RawEvent {
 
 extension JSON {
   /// The same with numbers as text where `jsonb` can't hold them, so that one absurd number doesn't stop a feed.
-  var storable: JSON {
+  package var storable: JSON {
     switch self {
     case .number(let text):
       text.utf8.count > 60 || text.utf8.contains { $0 | 0x20 == UInt8(ascii: "e") } ? .string(text) : self

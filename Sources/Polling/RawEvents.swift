@@ -74,23 +74,25 @@ private struct EventRows {
         guard seen.insert(key).inserted else { continue }
         keys.append(key)
         payloads.append(JSONText(item.raw.payload.storable.bytes))
-        times.append(item.raw.occurredAt)
-        append(item.meaning, rawType: item.raw.type)
+        append(item.meaning, of: item.raw)
       }
     }
   }
 
-  private mutating func append(_ meaning: FeedItem.Meaning, rawType: String) {
+  /// Of an event it is the event's own time that is kept: the inbox is keyed by it.
+  private mutating func append(_ meaning: FeedItem.Meaning, of raw: RawEvent) {
     switch meaning {
     case .event(let event):
       events.append(event)
+      times.append(event.time)
       types.append(event.type.rawValue)
       messageIds.append(event.id)
       statuses.append("published")
       errors.append(nil)
     case .skipped(let reason), .failed(let reason):
       events.append(nil)
-      types.append(String(rawType.prefix(200)))
+      times.append(raw.occurredAt)
+      types.append(String(raw.type.prefix(200)))
       messageIds.append(nil)
       if case .skipped = meaning { statuses.append("skipped") } else { statuses.append("failed") }
       errors.append(String(reason.prefix(1_000)))

@@ -50,7 +50,9 @@ package struct Scheduler: Service {
     return try await database.transaction { connection in
       guard try Self.leads(connection) else { return nil }
       let now = try connection.query("SELECT clock_timestamp()").first?.timestamp(0) ?? .now()
-      let plan = SchedulePlan(settings: settings, now: now)
+      try Self.beat(connection)
+      let plan = SchedulePlan(
+        settings: settings.overridden(by: try PollConfig.read(on: connection)), now: now)
       var jobs: [PollJob] = []
       for (account, states) in try Self.load(connection) {
         for (feed, step) in plan.steps(of: feeds(account), states: states) {
@@ -67,6 +69,15 @@ package struct Scheduler: Service {
     let rows = try connection.query(
       "SELECT pg_try_advisory_xact_lock(hashtextextended('crossdock scheduler of ' || current_schema(), 0))")
     return rows.first?.bool(0) ?? false
+  }
+
+  /// Notes that there is a scheduler at work.
+  private static func beat(_ connection: Connection) throws {
+    _ = try connection.send(
+      """
+      INSERT INTO scheduler_beat (beat_at) VALUES (clock_timestamp())
+      ON CONFLICT (singleton) DO UPDATE SET beat_at = excluded.beat_at
+      """)
   }
 
   private static func load(

@@ -20,6 +20,11 @@ struct LaneTests {
       #expect(letter.header(LetterHeader.error)?.text == "not an event at byte 17: 'x'")
       #expect(letter.header(LetterHeader.fingerprint)?.text == "bad_event/not an event at byte #: ''")
       #expect(letter.header("x-death") == nil)
+      let note = try bench.connection.query(
+        "SELECT message_id, queue, error_class, error, attempts FROM event_failures")
+      #expect(note.count == 1 && note[0].text(0) == "b" && note[0].text(1) == "disputes")
+      #expect(note[0].text(2) == "bad_event" && note[0].text(3) == "not an event at byte 17: 'x'")
+      #expect(note[0].int(4) == 1)
     }
   }
 

@@ -174,7 +174,9 @@ import Time
       #expect(try await shop.published().isEmpty)
       #expect(try await shop.count("SELECT count(*) FROM webhook_events") == 0)
       #expect(try await shop.count("SELECT count(*) FROM feeds") == 0)
-      #expect(try await shop.text("SELECT dry_run || ' ' || events FROM poll_runs") == "true 30")
+      #expect(
+        try await shop.text("SELECT concat_ws(' ', dry_run, events, new_events) FROM poll_runs") == "t 30 30")
+      #expect(try await shop.count("SELECT count(*) FROM order_statistics") == 0)
     }
   }
 

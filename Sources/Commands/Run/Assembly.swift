@@ -1,7 +1,9 @@
 import Alerts
+import API
 import AsyncHTTPClient
 import Conversations
 import Disputes
+import EventStatus
 import Gateway
 import Intake
 import Lane
@@ -10,6 +12,7 @@ import Logging
 import Marketplaces
 import Messaging
 import Metrics
+import OrderEvents
 import OrderSync
 import Outbox
 import Polling
@@ -90,6 +93,12 @@ struct Assembly {
       logger: logger, feeds: try marketplaceAccess().feeds, settings: { polling })
     services.append(scheduler)
     services.append(MaintenanceService(desk: try settings.desk(), logger: logger))
+    services.append(EventStatusService(settings.eventStatus, database: database, logger: logger))
+    services.append(
+      OrderEventSweepService(
+        database: database, pause: .seconds(settings.orderEventSweepSeconds),
+        maxAge: settings.messagingMaxAge,
+        logger: logger))
     guard let schedule = FeedSchedule.parse(settings.reconcileAt) else { return }
     services.append(
       ReconciliationSchedule(
@@ -159,6 +168,13 @@ struct Assembly {
       Watchman(
         database: database, queues: settings.queueFigures, post: settings.alertPost(over: access.http),
         logger: logger))
+    let settings = settings
+    routes.append(
+      API(
+        database: database, adapters: access.adapters, status: settings.eventStatus,
+        polling: settings.polling, areOrderWebhooksEnabled: settings.areOrderWebhooksEnabled,
+        messagingMaxAge: settings.messagingMaxAge, baseURL: settings.baseURL,
+        queues: { try await settings.queueDepths() }, desk: try settings.desk()))
   }
 
   // MARK: Health

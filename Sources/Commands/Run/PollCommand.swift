@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import JSON
 import Marketplaces
-import Outbox
 import Polling
 import Postgres
 import Settings
@@ -16,6 +15,7 @@ struct PollCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLE
         crossdock poll orders --connection main --lookback 120 --wait
+        crossdock poll orders --stats-only
       """)
 
   @OptionGroup var settings: SettingsOptions
@@ -30,7 +30,17 @@ struct PollCommand: AsyncParsableCommand {
   @Flag(name: .customLong("dry-run"), help: "Only count; nothing is stored or published.") var dryRun = false
   @Flag(help: "Wait for the result, at most two minutes, and print it.") var wait = false
 
+  @Flag(name: .customLong("stats-only"), help: "Poll nothing; print the statistics of orders.")
+  var statsOnly =
+    false
+  @Flag(name: .customLong("reset-stats"), help: "Begin the statistics of orders anew, then poll.")
+  var resetStats =
+    false
+
   func validate() throws {
+    if statsOnly || resetStats, !PollStatistics.feeds.contains(feed) {
+      throw ValidationError("there are statistics of orders only: `crossdock poll orders --stats-only`")
+    }
     if let lookback, !(1...525_600).contains(lookback) {
       throw ValidationError("--lookback must be from 1 to 525600")
     }
@@ -44,6 +54,15 @@ struct PollCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try settings.load()
+    if resetStats {
+      try await settings.withDatabase { database in
+        try await database.transaction { try PollStatistics.reset(ofUser: nil, on: $0) }
+      }
+    }
+    if statsOnly {
+      try await showStatistics(settings)
+      return
+    }
     let accounts = try await withConnections(settings) { store in
       if let connection { return [try await store.named(connection)] }
       return try await store.list().filter(\.isEnabled)
@@ -61,6 +80,19 @@ struct PollCommand: AsyncParsableCommand {
     }
   }
 
+  private func showStatistics(_ settings: Settings) async throws {
+    let statistics = try await settings.withDatabase { database in
+      try await database.withConnection { try PollStatistics.read(ofUser: nil, on: $0) }
+    }
+    format.print(statistics.json) {
+      var table = Table(["STATISTIC", "VALUE"], rightAligned: [1])
+      for (name, value) in statistics.json.object.sorted(by: { $0.key < $1.key }) {
+        table.append([name, value.isNull ? "" : value.text ?? value.description])
+      }
+      return table.text
+    }
+  }
+
   /// Answers the numbers of the runs that were announced.
   private func publish(for accounts: [MarketplaceConnection], _ database: Database) async throws -> [Int64] {
     let jobs = accounts.map { account in
@@ -70,16 +102,7 @@ struct PollCommand: AsyncParsableCommand {
         lookback: lookback.map { .seconds($0 * 60) }, batchSize: batchSize, maxPages: maxPages, dryRun: dryRun
       )
     }
-    return try await database.transaction { connection in
-      let runs = PollRuns()
-      let announced = try jobs.map { job in
-        var job = job
-        job.runId = try runs.announce(job, on: connection)
-        return job
-      }
-      try Outbox.append(announced.map { $0.message(at: .now()) }, on: connection)
-      return announced.compactMap(\.runId)
-    }
+    return try await database.transaction { try PollTrigger.publish(jobs, on: $0) }
   }
 
   private func report(_ runs: [Int64], _ database: Database) async throws {

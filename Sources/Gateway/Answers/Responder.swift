@@ -37,7 +37,10 @@ package struct Responder: HTTPResponder {
   /// 405 where another method would do, else 404.
   private func missing(_ request: Request) -> Problem {
     let segments = request.uri.path.split(separator: "/")
-    let methods = paths.filter { $0.path.matches(segments) }.reduce(into: Set()) { $0.formUnion($1.methods) }
+    let here = paths.filter { $0.path.matches(segments) }
+    // A path that names the segments goes before one that would capture them.
+    let literal = here.filter { !$0.path.description.contains(":") }
+    let methods = (literal.isEmpty ? here : literal).reduce(into: Set()) { $0.formUnion($1.methods) }
     guard !methods.isEmpty else { return Problem(.notFound, "there is nothing at this path") }
     let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
     return Problem(.methodNotAllowed, "the path takes \(allowed)", headers: [.allow: allowed])

@@ -44,6 +44,9 @@ package struct Fields: Sendable {
       return
     }
     try request.requireJSON()
+    guard !bytes.holdsNUL else {
+      throw Problem(.badRequest, "the body holds the character U+0000, which can't be stored")
+    }
     try self.init(try JSON.parse(bytes), known: known)
   }
 
@@ -72,7 +75,7 @@ package struct Fields: Sendable {
     switch self[name] {
     case .null: return nil
     case .string(let text):
-      guard !text.isEmpty, text.count <= length else {
+      guard !text.isEmpty, text.unicodeScalars.count <= length else {
         throw .invalid(name, "must have 1 to \(length) characters")
       }
       return text
@@ -134,4 +137,17 @@ package struct Fields: Sendable {
 package func required<T>(_ name: String, _ value: T?) throws(Problem) -> T {
   guard let value else { throw .invalid(name, "is missing") }
   return value
+}
+
+extension [UInt8] {
+  /// Whether JSON of these bytes holds a NUL, which can only stand there as an escape.
+  fileprivate var holdsNUL: Bool {
+    let escape = Array("u0000".utf8)
+    var index = startIndex
+    while let slash = self[index...].firstIndex(of: UInt8(ascii: "\\")) {
+      if self[(slash + 1)...].starts(with: escape) { return true }
+      index = Swift.min(slash + 2, endIndex)
+    }
+    return false
+  }
 }

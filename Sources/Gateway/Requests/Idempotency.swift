@@ -75,8 +75,8 @@ package struct Idempotency: Sendable {
 
   private static func key(of request: Request) throws(Problem) -> String? {
     guard let key = request.headers[.idempotencyKey] else { return nil }
-    guard (1...255).contains(key.utf8.count) else {
-      throw .invalid("Idempotency-Key", "must have 1 to 255 characters")
+    guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw .invalid("Idempotency-Key", "must have 1 to 255 characters of ASCII, none of them a space")
     }
     return key
   }
