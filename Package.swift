@@ -76,8 +76,8 @@ let package = Package(
     library("JSON", ["Time"]),
     library("Events", ["Time", "JSON", .crypto]),
     tests("Time"),
-    tests("JSON", ["Time"]),
-    tests("Events", ["JSON", "Time"]),
+    tests("JSON", ["Time", "TestServers"]),
+    tests("Events", ["JSON", "Time", "TestServers"]),
 
     // What tests share.
     .target(
@@ -93,6 +93,7 @@ let package = Package(
     library("Readiness"),
     tests("Readiness"),
     library("Postgres", ["CPostgres", "Time", .nioPosix, .logging]),
+    tests("Postgres", ["TestServers"]),
     library("RabbitMQ", ["CRabbitMQ", "Readiness"]),
     tests("RabbitMQ", ["Readiness", "TestServers"]),
     library("Topology", ["RabbitMQ", "JSON"]),
@@ -115,6 +116,7 @@ let package = Package(
     library(
       "Outbox",
       ["Postgres", "RabbitMQ", "Topology", "Events", "JSON", "Time", .logging, .metrics, .lifecycle]),
+    tests("Outbox", ["Postgres", "RabbitMQ", "Topology", "Events", "Time", "TestServers"]),
     library("StockLedger", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
     tests(
       "StockLedger", ["Lane", "Events", "Postgres", "Time", "TestServers", .concurrencyHelpers]),

@@ -12,6 +12,11 @@ package struct Batch<Message: Keyed> {
     self.connection = connection
   }
 
+  /// Whether every message has had its effect before. Waits for the claim.
+  var isRepetition: Bool {
+    get throws(PostgresError) { try connection.receive(claim).count == 0 }
+  }
+
   /// The indices of the messages that have had no effect yet, in order. Waits for the claim.
   package func claimed() throws(PostgresError) -> [Int] {
     let rows = try connection.receive(claim)

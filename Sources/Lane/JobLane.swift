@@ -100,6 +100,7 @@ package struct JobLane: Service {
         hand(out: mailbox.takeSuspects(batch: lane.concurrency))
         mailbox.wait(atMost: .seconds(5))
         settleEnded()
+        settleHeld()
         lane.control.beat()
       }
       mailbox.stopConsuming()
@@ -129,6 +130,16 @@ package struct JobLane: Service {
         }
         mailbox.wait(atMost: .seconds(1))
         return false
+      }
+    }
+
+    private func settleHeld() {
+      guard !mailbox.held.isEmpty else { return }
+      do throws(RabbitMQError) {
+        let reason = try mailbox.settleHeld()
+        lane.control.report(reason.map { .brokerAway($0) } ?? .consuming)
+      } catch {
+        lane.logger.warning("a job's end could not be told to the broker, it comes again: \(error)")
       }
     }
 

@@ -70,6 +70,7 @@ package final class Lane<C: Consumer> {
   private func step() {
     mailbox.serve()
     service.write(on: database)
+    settleHeld()
     let suspects = mailbox.takeSuspects(batch: configuration.batch)
     if !suspects.isEmpty { handle(suspects: suspects) }
     let letters = mailbox.takeFresh(atMost: configuration.batch)
@@ -269,6 +270,16 @@ package final class Lane<C: Consumer> {
     guard note(deliveries, dispositions) else { return }
     do throws(RabbitMQError) {
       try mailbox.settle(deliveries, as: dispositions, from: consumer.queue, configuration: configuration)
+      if let reason = mailbox.held.reason { report(.brokerAway(reason)) }
+    } catch {
+      report(.brokerAway("\(error)"))
+    }
+  }
+
+  private func settleHeld() {
+    guard !mailbox.held.isEmpty else { return }
+    do throws(RabbitMQError) {
+      report(try mailbox.settleHeld().map { .brokerAway($0) } ?? .consuming)
     } catch {
       report(.brokerAway("\(error)"))
     }

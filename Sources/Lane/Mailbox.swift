@@ -25,6 +25,11 @@ package final class Mailbox<Content>: Companion {
   private var connection: RabbitMQ.Connection?
   private var acks = Acks(epoch: -1)
   private var confirms = Confirms()
+  /// Publishes that had no queue or were refused, since the last `publish`.
+  private var rejected: [Confirms.Settled] = []
+  /// What could not be published to where it belongs. Its originals stay unacked, and it is tried again.
+  var held = Held()
+  private var openedAt: ContinuousClock.Instant?
   private var consumerTag: String?
   private var consumers = 0
   private(set) var caution: Caution
@@ -54,9 +59,14 @@ package final class Mailbox<Content>: Companion {
   var isEmpty: Bool { fresh.isEmpty && suspects.isEmpty }
 
   /// A new connection; whatever an earlier one had delivered is forgotten, the broker delivers it again.
+  ///
+  /// Each time counts against the delivery limit of what was in hand, so a connection that didn't last is given a
+  /// moment first.
   func reopen() throws(RabbitMQError) {
     disconnect()
+    if let openedAt, .now - openedAt < .seconds(2) { wait(atMost: .seconds(1)) }
     let opened = try open()
+    openedAt = .now
     try opened.enableConfirms()
     connection = opened
     acks = Acks(epoch: opened.epoch)
@@ -72,6 +82,7 @@ package final class Mailbox<Content>: Companion {
     isBlocked = false
     fresh.removeAll()
     suspects.removeAll()
+    held = Held()
     confirms = Confirms()
   }
 
@@ -125,22 +136,27 @@ package final class Mailbox<Content>: Companion {
     }
   }
 
-  /// Publishes and waits for every confirm; only then may the originals be acked (Rule 19).
+  /// Publishes and waits for every confirm; only then may the originals be acked (Rule 19). Answers those that the
+  /// broker did not take, with its reason: their originals may not be acked.
   ///
-  /// - Throws: `RabbitMQError` when the broker is lost or refused one; nothing may be acked then.
-  func publish(_ outgoing: [Outgoing]) throws(RabbitMQError) {
+  /// - Throws: `RabbitMQError` when the broker is lost; nothing may be acked then.
+  func publish(_ outgoing: [Outgoing]) throws(RabbitMQError) -> [(message: Outgoing, reason: String)] {
     while isBlocked && failure == nil && !isStopping() { wait(atMost: .seconds(1)) }
     guard let connection, failure == nil else { throw failure ?? Self.notConnected }
     do throws(RabbitMQError) {
       try connection.drain()
+      rejected.removeAll()
+      var messages: [UInt64: Outgoing] = [:]
       for message in outgoing {
         let tag = try publish(message, on: connection)
         confirms.expect(tag, messageID: message.delivery.messageID)
+        messages[tag] = message
       }
       while !confirms.isEmpty {
         wait(atMost: .seconds(5))
         if let failure { throw failure }
       }
+      return rejected.compactMap { settled in messages[settled.tag].map { ($0, settled.reason) } }
     } catch {
       failure = error
       throw error
@@ -161,7 +177,8 @@ package final class Mailbox<Content>: Companion {
   // MARK: Serving
 
   package var descriptors: [Int32] { [isOpen ? connection?.socket ?? -1 : -1, waker.descriptor] }
-  package var patience: Int32 { connection?.hasBufferedInput == true ? 0 : 5_000 }
+  /// What a lost connection has buffered is nothing to hurry for.
+  package var patience: Int32 { isOpen && connection?.hasBufferedInput == true ? 0 : 5_000 }
 
   /// Takes what the broker has sent. Cheap when there is nothing.
   package func serve() {
@@ -174,7 +191,8 @@ package final class Mailbox<Content>: Companion {
   /// Waits until the broker or the waker has something, at most that long, and serves.
   func wait(atMost limit: Duration) {
     if patience > 0 {
-      _ = Readiness.wait(for: descriptors.map { .readable($0) }, timeout: limit)
+      _ = Readiness.wait(
+        for: descriptors.map { .readable($0) }, timeout: held.isEmpty ? limit : min(limit, Held.pause))
     }
     serve()
   }
@@ -189,9 +207,7 @@ package final class Mailbox<Content>: Companion {
         fresh.append(Letter(delivery: delivery, content: decode(delivery)))
       }
     case .confirm(let confirm):
-      for settled in confirms.settle(confirm) where settled.outcome != .confirmed {
-        throw RabbitMQError.refused(settled)
-      }
+      rejected += confirms.settle(confirm).filter { $0.outcome != .confirmed }
     case .returned(let returned): confirms.note(returned)
     case .cancelled:
       consumerTag = nil
@@ -223,14 +239,18 @@ extension Delivery {
   }
 }
 
-extension RabbitMQError {
-  fileprivate static func refused(_ settled: Confirms.Settled) -> RabbitMQError {
-    RabbitMQError(
-      operation: "publish \(settled.messageID ?? "a message")", code: 312,
-      text: "\(settled.outcome); declare the queues with: crossdock topology apply", scope: .connection,
-      isRetriable: true)
+extension Confirms.Settled {
+  fileprivate var reason: String {
+    let name = messageID ?? "a message"
+    return switch outcome {
+    case .unroutable(_, let text):
+      "\(name) has no queue to go to (\(text)); crossdock topology apply declares it"
+    case .confirmed, .refused: "the broker could not take \(name)"
+    }
   }
+}
 
+extension RabbitMQError {
   fileprivate static func cancelled(queue: String) -> RabbitMQError {
     RabbitMQError(
       operation: "consume \(queue)", code: 404,

@@ -1,14 +1,14 @@
 import DequeModule
-import RabbitMQ
+package import RabbitMQ
 import Time
 
 /// The packets that were published and whose confirms are not all there. A value: it decides, the relay does.
-struct Flight {
-  struct Settled {
-    var key: PacketKey
-    var count: Int
+package struct Flight {
+  package struct Settled {
+    package var key: PacketKey
+    package var count: Int
     /// Why the packet is not published: a message came back, or the broker refused one.
-    var failure: String?
+    package var failure: String?
   }
 
   private struct Published {
@@ -22,14 +22,16 @@ struct Flight {
   private var confirms = Confirms()
   /// In the order of their tags, which rise.
   private var published: Deque<Published> = []
-  private var settled: [Settled] = []
+  /// The packets whose every message has its confirm, until they are forgotten.
+  package private(set) var settled: [Settled] = []
 
-  var isEmpty: Bool { published.isEmpty && settled.isEmpty }
+  package init() {}
+
+  package var isEmpty: Bool { published.isEmpty && settled.isEmpty }
   /// Messages without their confirm.
-  var outstanding: Int { confirms.count }
-  var packets: [PacketKey] { published.map(\.key) + settled.map(\.key) }
+  package var outstanding: Int { confirms.count }
 
-  mutating func add(_ key: PacketKey, tags: [(tag: UInt64, messageId: String)]) {
+  package mutating func add(_ key: PacketKey, tags: [(tag: UInt64, messageId: String)]) {
     guard let last = tags.last?.tag else {
       settled.append(Settled(key: key, count: 0))
       return
@@ -38,9 +40,9 @@ struct Flight {
     published.append(Published(key: key, last: last, count: tags.count, missing: tags.count))
   }
 
-  mutating func note(_ returned: Returned) { confirms.note(returned) }
+  package mutating func note(_ returned: Returned) { confirms.note(returned) }
 
-  mutating func settle(_ confirm: Confirm) {
+  package mutating func settle(_ confirm: Confirm) {
     for message in confirms.settle(confirm) {
       guard let index = index(of: message.tag) else { continue }
       published[index].missing -= 1
@@ -59,10 +61,16 @@ struct Flight {
     }
   }
 
-  /// The packets whose every message has its confirm, once each.
-  mutating func takeSettled() -> [Settled] {
-    defer { settled.removeAll() }
-    return settled
+  /// The first so many settled packets are marked in the outbox.
+  package mutating func forgetSettled(_ count: Int) { settled.removeFirst(count) }
+
+  /// The channel is gone, and with it the confirms to come. Answers the packets whose fate nobody will ever tell.
+  package mutating func abandon() -> [PacketKey] {
+    defer {
+      published.removeAll()
+      confirms = Confirms()
+    }
+    return published.map(\.key)
   }
 
   private func index(of tag: UInt64) -> Int? {

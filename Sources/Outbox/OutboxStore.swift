@@ -1,10 +1,15 @@
 import Postgres
-import Time
+package import Time
 
 /// Names an outbox row.
-struct PacketKey: Hashable {
-  var createdAt: Timestamp
-  var id: Int
+package struct PacketKey: Hashable, Sendable {
+  package var createdAt: Timestamp
+  package var id: Int
+
+  package init(createdAt: Timestamp, id: Int) {
+    self.createdAt = createdAt
+    self.id = id
+  }
 }
 
 /// A packet that this relay may publish until its lease ends.

@@ -41,7 +41,7 @@ struct IdempotencyTests {
     }
   }
 
-  @Test func `a repeat gets the first answer and books nothing`() async throws {
+  @Test func `rule 38: a repeat gets the first answer and books nothing`() async throws {
     try await withDoor { door, database in
       let token = try await Door.token()
       let key: HTTPFields = [.idempotencyKey: "k-1"]

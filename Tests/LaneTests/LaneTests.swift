@@ -86,8 +86,8 @@ struct LaneTests {
         try bench.connection.query(
           """
           SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE application_name = 'crossdock disputes' AND pid <> pg_backend_pid()
-          """)
+           WHERE application_name = $1 AND pid <> pg_backend_pid()
+          """, [bench.topology.namespace])
       }
       #expect(try bench.eventually { try bench.effects().count == 2_000 })
       bench.stopLanes()

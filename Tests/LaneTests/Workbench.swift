@@ -16,13 +16,19 @@ final class Workbench {
   let connection: Postgres.Connection
   private var lanes: [(control: LaneControl, ended: DispatchSemaphore)] = []
 
-  static func with(_ body: @escaping @Sendable (Workbench) throws -> Void) async throws {
+  static func with(
+    delays: String = "1s", deliveryLimit: Int = 50,
+    _ body: @escaping @Sendable (Workbench) throws -> Void
+  ) async throws {
     try await TestDatabase.with { test in
       try await withCheckedThrowingContinuation { continuation in
         Thread {
           continuation.resume(
             with: Result {
-              let bench = try Workbench(database: test.url)
+              let topology = Topology(
+                namespace: TestServers.uniqueName("lane"), delays: try Delays(delays),
+                deliveryLimit: deliveryLimit)
+              let bench = try Workbench(topology: topology, database: test.url)
               defer { bench.tearDown() }
               try body(bench)
             })
@@ -31,13 +37,36 @@ final class Workbench {
     }
   }
 
-  private init(database: String) throws {
-    topology = Topology(namespace: TestServers.uniqueName("lane"), delays: try Delays("1s"))
-    self.database = database
+  /// On a server whose commits wait for a standby, until it is released.
+  static func withoutStandby(_ body: @escaping @Sendable (Workbench, PrivatePostgres) throws -> Void)
+    async throws
+  {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread {
+        continuation.resume(
+          with: Result {
+            try PrivatePostgres.with { server in
+              try TestDatabase.migrate(try Postgres.Connection.open(server.localURL, name: "tests"))
+              let topology = Topology(
+                namespace: TestServers.uniqueName("lane"), delays: try Delays("1s"), deliveryLimit: 50)
+              let bench = try Workbench(topology: topology, database: server.url, own: server.localURL)
+              defer { bench.tearDown() }
+              try body(bench, server)
+            }
+          })
+      }.start()
+    }
+  }
+
+  /// `own`: for what the test itself does in the database, when that is not as the lanes do it.
+  private init(topology: Topology, database: String, own: String? = nil) throws {
+    self.topology = topology
+    // The lanes' sessions under a name of their own, so that a test ends nobody else's.
+    self.database = database + (database.contains("?") ? "&" : "?") + "application_name=" + topology.namespace
     broker = try RabbitMQ.Connection.open(try Address.parse(try TestServers.amqpURL), name: "tests")
     try topology.apply(on: broker)
     try broker.enableConfirms()
-    connection = try Postgres.Connection.open(database, name: "tests")
+    connection = try Postgres.Connection.open(own ?? database, name: "tests")
     try connection.query("CREATE TABLE effects (id text PRIMARY KEY, body text CHECK (body <> 'guilty'))")
   }
 
@@ -47,20 +76,18 @@ final class Workbench {
     broker.close()
   }
 
-  var configuration: LaneConfiguration {
-    get throws {
-      LaneConfiguration(
-        brokers: try Address.parse(try TestServers.amqpURL), database: database, topology: topology,
-        batch: 100,
-        maxAttempts: 2, build: "test")
-    }
+  private func configuration(broker: String?) throws -> LaneConfiguration {
+    LaneConfiguration(
+      brokers: try Address.parse(try broker ?? TestServers.amqpURL), database: database, topology: topology,
+      batch: 100, maxAttempts: 2, build: "test")
   }
 
+  /// `broker`: the lane's way to it, when that is not the straight one.
   @discardableResult
-  func startLane(failing: Set<String> = []) throws -> LaneControl {
+  func startLane(failing: Set<String> = [], by broker: String? = nil) throws -> LaneControl {
     let control = try LaneControl()
     let ended = DispatchSemaphore(value: 0)
-    let configuration = try configuration
+    let configuration = try configuration(broker: broker)
     Thread {
       Lane(
         consumer: Recording(transient: failing), configuration: configuration, control: control,
@@ -97,6 +124,16 @@ final class Workbench {
     Set(try connection.query("SELECT id FROM effects").map { $0.text(0) })
   }
 
+  /// The sessions of this test's lanes that wait for a lock, each with the start of its transaction.
+  func waitingTransactions() throws -> [String: Int] {
+    let rows = try connection.query(
+      """
+      SELECT pid || ' ' || xact_start, pid::bigint FROM pg_stat_activity
+       WHERE application_name = $1 AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()
+      """, [topology.namespace])
+    return Dictionary(rows.map { ($0.text(0), $0.int(1)) }) { $1 }
+  }
+
   func ready(_ queue: String) throws -> Int { try broker.depth(of: queue)?.ready ?? -1 }
 
   /// Waits for a condition that some lane brings about; false when it doesn't in time.
@@ -129,7 +166,7 @@ final class Workbench {
 struct Recording: Consumer {
   struct Message: Keyed {
     var id: String
-    var time: Timestamp { .epoch }
+    var time = Timestamp.epoch
     var text: String
   }
 

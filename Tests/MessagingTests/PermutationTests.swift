@@ -1,22 +1,20 @@
 import Conversations
 import Events
-import Foundation
 import Lane
 import Messaging
 import Postgres
+import TestServers
 import Testing
 import Time
 
 /// Promise 4, as far as messages allow it (Rule 13: at most one of a kind).
 struct PermutationTests {
-  private static let seed =
-    UInt64(ProcessInfo.processInfo.environment["CROSSDOCK_TEST_SEED"] ?? "") ?? 20_261_121
+  private static let seed = SplitMix.seedOfThisRun
 
   @Test
-  func `Rule 13: any order and repetition of events gives one message of a kind and the same conversation`()
+  func `rule 13: any order and repetition of events gives one message of a kind and the same conversation`()
     async throws
   {
-    print("seed \(Self.seed)")
     let templates = try Templates()
     try await withSchema { database in
       for number in 0..<300 {

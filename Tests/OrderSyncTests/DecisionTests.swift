@@ -53,7 +53,7 @@ struct DecisionTests {
     }
   }
 
-  @Test func `Rule 13: an order that comes after its cancel is created, and closed`() async throws {
+  @Test func `rule 13: an order that comes after its cancel is created, and closed`() async throws {
     try await SyncSession.with { session in
       try session.run([Versions.event(20, status: .cancelled, lines: nil)])
       try session.run([Versions.event(10)])
@@ -65,7 +65,8 @@ struct DecisionTests {
     }
   }
 
-  @Test func `the financial status keeps out new orders only, and a later allowed one brings all of it`()
+  @Test
+  func `rule 13: the financial status keeps out new orders only, and a later allowed one brings all of it`()
     async throws
   {
     try await SyncSession.with { session in

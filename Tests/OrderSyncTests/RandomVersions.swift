@@ -1,28 +1,12 @@
 import Events
+import TestServers
 import Time
-
-/// A repeatable source of randomness (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
-  }
-
-  mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
 
 /// Versions of a few orders with many ties, gaps and contradictions.
 struct RandomVersions {
   private(set) var events: [Event] = []
 
-  init(named prefix: String, using random: inout SeededRandom) {
+  init(named prefix: String, using random: inout SplitMix) {
     for order in 0..<Int.random(in: 1...3, using: &random) {
       for version in 0..<Int.random(in: 1...6, using: &random) {
         events.append(Self.event("\(prefix)-\(order)", version, using: &random))
@@ -30,7 +14,7 @@ struct RandomVersions {
     }
   }
 
-  private static func event(_ external: String, _ version: Int, using random: inout SeededRandom) -> Event {
+  private static func event(_ external: String, _ version: Int, using random: inout SplitMix) -> Event {
     func moment() -> Timestamp {
       Versions.start.adding(seconds: Int64.random(in: 0...3, using: &random))
     }
@@ -49,7 +33,7 @@ struct RandomVersions {
       observedAt: random.chance(70) ? moment() : nil, subjectData: .order(order))
   }
 
-  private static func lines(using random: inout SeededRandom) -> [OrderLine] {
+  private static func lines(using random: inout SplitMix) -> [OrderLine] {
     ["a", "b", "c", "d"].filter { _ in random.chance(50) }.map {
       Versions.line(
         $0, Int.random(in: -1...4, using: &random),
@@ -58,7 +42,7 @@ struct RandomVersions {
   }
 
   /// All of them in a random order, some of them more than once, in batches of random sizes.
-  func batches(using random: inout SeededRandom) -> [[Event]] {
+  func batches(using random: inout SplitMix) -> [[Event]] {
     let repeated = events.filter { _ in random.chance(30) }
     var rest = (events + repeated).shuffled(using: &random)[...]
     var batches: [[Event]] = []
@@ -70,7 +54,7 @@ struct RandomVersions {
   }
 
   /// Each of them for one lane at least, in batches of one or two, so that the lanes meet often.
-  func shares(among lanes: Int, using random: inout SeededRandom) -> [[[Event]]] {
+  func shares(among lanes: Int, using random: inout SplitMix) -> [[[Event]]] {
     var shares = [[Event]](repeating: [], count: lanes)
     for (index, event) in events.shuffled(using: &random).enumerated() {
       shares[index % lanes].append(event)

@@ -28,7 +28,7 @@ import struct Foundation.UUID
     #expect(fired([.listings: .init(status: .unavailable, nextDueAt: now + .seconds(9))]).contains(.orders))
   }
 
-  @Test func `one job of a feed is outstanding, and when it has expired there is another`() {
+  @Test func `rule 24: one job of a feed is outstanding, and when it has expired there is another`() {
     let done = SchedulePlan.FeedState(wasPolled: true)
     var orders = SchedulePlan.FeedState(jobExpiresAt: now + .seconds(1), nextDueAt: now - .seconds(500))
     #expect(!fired([.listings: done, .orders: orders]).contains(.orders))
@@ -78,7 +78,7 @@ import struct Foundation.UUID
     #expect(fired([.listings: listings, .orderEvents: gone], off).contains(.orders))
   }
 
-  @Test func `an hour's standstill with a lookback of a quarter leaves no hole`() {
+  @Test func `rule 25: an hour's standstill with a lookback of a quarter leaves no hole`() {
     var position = FeedPosition(completedTo: now - .seconds(3600))
     position.open(.orders, at: now, lookback: .seconds(900), overlap: .seconds(900), floor: nil)
     #expect(position.window == .init(from: now - .seconds(4500), to: now))

@@ -31,7 +31,9 @@ import Time
     }
   }
 
-  @Test func `after the allowed pages a continuation goes on where they ended, never a hole`() async throws {
+  @Test func `rule 25: after the allowed pages a continuation goes on where they ended, never a hole`()
+    async throws
+  {
     try await Shop.with(Journal(events: 750)) { (shop: Shop) async throws in
       #expect(await handle(shop, shop.job(.orderEvents)) == .ack)
       #expect(try await shop.publishedEvents().count == 300)
@@ -68,7 +70,7 @@ import Time
     }
   }
 
-  @Test func `a zombie whose lease was taken commits nothing and moves nothing back`() async throws {
+  @Test func `rule 23: a zombie whose lease was taken commits nothing and moves nothing back`() async throws {
     let journal = Journal(events: 100)
     try await Shop.with(journal) { (shop: Shop) async throws in
       journal.state.withLockedValue { state in
@@ -101,7 +103,7 @@ import Time
     }
   }
 
-  @Test func `a job that comes too late is acked, frees its slot and asks nobody`() async throws {
+  @Test func `rule 24: a job that comes too late is acked, frees its slot and asks nobody`() async throws {
     try await Shop.with { (shop: Shop) async throws in
       try await shop.run(
         "INSERT INTO feeds (connection_id, feed, job_slot, job_expires_at) VALUES ($1, 'orders', 'orders@1', now())",

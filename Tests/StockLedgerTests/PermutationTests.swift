@@ -9,11 +9,9 @@ import Testing
 
 /// Promise 4: any order, any number of times, any interleaving over workers gives the same final state.
 struct PermutationTests {
-  private static let seed =
-    UInt64(ProcessInfo.processInfo.environment["CROSSDOCK_TEST_SEED"] ?? "") ?? 20_261_121
+  private static let seed = SplitMix.seedOfThisRun
 
   @Test func `any order and repetition of the events of a world books the closed form`() async throws {
-    print("seed \(Self.seed)")
     try await TestDatabase.with { test in
       let url = test.url
       try await onThread {
@@ -38,8 +36,7 @@ struct PermutationTests {
     }
   }
 
-  @Test func `lanes that work on one world at the same time book the closed form`() async throws {
-    print("seed \(Self.seed)")
+  @Test func `rule 12: lanes that work on one world at the same time book the closed form`() async throws {
     try await TestDatabase.with { test in
       let url = test.url
       for number in 0..<150 {

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import Postgres
 import StockLedger
+import TestServers
 import Time
 
 /// A few marketplaces of one seller that share their stock: orders, snapshots and top-ups at each, and what the pool

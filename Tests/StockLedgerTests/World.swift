@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import StockLedger
+import TestServers
 import Time
 
 /// A small marketplace made up from a seed: orders in versions, snapshots and top-ups, some sharing a moment, some
@@ -110,18 +111,4 @@ struct World {
 
   /// Pieces topped up under SKUs that no listing has.
   private(set) var looseTopups = 0
-}
-
-/// A small generator that a seed repeats.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
 }

@@ -12,6 +12,16 @@ package final class Forwarder: Sendable {
   nonisolated(unsafe) private var allowance = Int.max
   nonisolated(unsafe) private var isStopped = false
 
+  /// Leads to the broker of `AMQP_URL`; its URL by this way is `url`.
+  package static func toBroker() throws -> (forwarder: Forwarder, url: String) {
+    let url = try TestServers.amqpURL
+    guard var parts = URLComponents(string: url) else { throw MissingServer(variable: "AMQP_URL") }
+    let forwarder = try Forwarder(to: parts.port ?? 5672)
+    parts.host = "127.0.0.1"
+    parts.port = forwarder.port
+    return (forwarder, parts.string ?? url)
+  }
+
   /// Leads to `target` on 127.0.0.1.
   package init(to target: Int) throws {
     self.target = target

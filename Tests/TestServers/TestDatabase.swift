@@ -33,13 +33,13 @@ package struct TestDatabase: Sendable {
   }
 
   private func migrate() async throws {
-    let migrations = try Migration.bundled()
-    try await withDatabase { database in
-      try await database.withConnection { connection in
-        _ = try Migrator(connection: connection, migrations: migrations, log: TestServers.silence)
-          .migrate()
-      }
-    }
+    try await withDatabase { database in try await database.withConnection { try Self.migrate($0) } }
+  }
+
+  /// Applies all migrations.
+  package static func migrate(_ connection: Connection) throws {
+    _ = try Migrator(connection: connection, migrations: try Migration.bundled(), log: TestServers.silence)
+      .migrate()
   }
 
   /// Runs `body` with a pool on the schema, which is shut down afterwards.

@@ -1,0 +1,27 @@
+import Foundation
+
+/// A small generator that a seed repeats (SplitMix64).
+package struct SplitMix: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  package init(seed: UInt64) { state = seed }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+
+  package mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+
+  /// The seed of this run of the tests: another each time, unless `CROSSDOCK_TEST_SEED` repeats one. Printed, so that
+  /// a failure can be repeated even when it ended the process.
+  package static let seedOfThisRun: UInt64 = {
+    let given = UInt64(ProcessInfo.processInfo.environment["CROSSDOCK_TEST_SEED"] ?? "")
+    let seed = given ?? UInt64.random(in: 1...UInt64(UInt32.max))
+    print("CROSSDOCK_TEST_SEED=\(seed)")
+    return seed
+  }()
+}
