@@ -1,5 +1,5 @@
-import Alerts
 import API
+import Alerts
 import AsyncHTTPClient
 import Conversations
 import Disputes
