@@ -52,12 +52,15 @@ package struct Breaker: Sendable, Equatable {
 
   /// How long a probe may take before another caller may try.
   package static let probeTime: Duration = .seconds(60)
+  /// How long others wait for what it finds.
+  package static let probeWait: Duration = .seconds(2)
 
   package mutating func admit(at now: Timestamp) -> Admission {
     guard let openUntil else { return .admitted }
     if now < openUntil { return .refused(remaining: openUntil - now) }
     if let probeUntil, now < probeUntil {
-      return .refused(remaining: probeUntil - now)
+      // It is known soon what the probe finds.
+      return .refused(remaining: min(probeUntil - now, Self.probeWait))
     }
     probeUntil = now + Self.probeTime
     return .probe

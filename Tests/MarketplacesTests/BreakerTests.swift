@@ -20,7 +20,7 @@ import Time
     for _ in 1...3 { breaker.failed(at: start, policy: policy) }
     let later = start + .seconds(10)
     #expect(breaker.admit(at: later) == .probe)
-    #expect(breaker.admit(at: later) == .refused(remaining: Breaker.probeTime))
+    #expect(breaker.admit(at: later) == .refused(remaining: Breaker.probeWait))
     breaker.failed(at: later, policy: policy)
     #expect(breaker.admit(at: later) == .refused(remaining: .seconds(20)))
     var moment = later
