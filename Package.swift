@@ -182,6 +182,12 @@ let package = Package(
         "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology", "Events", "JSON",
         "Time", .logging, .metrics, .lifecycle,
       ]),
+    library(
+      "Realtime", ["Marketplaces", "Postgres", "Events", .logging, .lifecycle]),
+    tests(
+      "Realtime", ["Marketplaces", "Postgres", "Events", "JSON", "TestServers", "Time", .concurrencyHelpers]),
+    library("Buyers", ["Postgres", "JSON"]),
+    tests("Buyers", ["Postgres", "JSON", "TestServers"]),
 
     // The people in front of it.
     library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),
@@ -231,13 +237,14 @@ let package = Package(
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
+        "Realtime", "Buyers",
         "Marketplaces", "Allegro",
         "BackMarket", "Refurbed", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
-    tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),
+    tests("Commands", ["JSON", "TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
     // What processes of the release before say and ask, recorded in Tests/UpgradeTests/<release>.
