@@ -206,6 +206,12 @@ let package = Package(
     library("EventStatus", ["Topology", "Postgres", .logging, .lifecycle]),
     tests("EventStatus", ["Topology", "Postgres", "Time", "TestServers"]),
     library("Reads", ["Postgres", "JSON", "Time"]),
+    library(
+      "Realtime", ["Marketplaces", "Postgres", "Events", .logging, .lifecycle]),
+    tests(
+      "Realtime", ["Marketplaces", "Postgres", "Events", "JSON", "TestServers", "Time", .concurrencyHelpers]),
+    library("Buyers", ["Postgres", "JSON"]),
+    tests("Buyers", ["Postgres", "JSON", "TestServers"]),
 
     // The people in front of it.
     library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),
@@ -292,6 +298,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
         "EventStatus", "OrderEvents", "API",
+        "Realtime", "Buyers",
         "Marketplaces", "Allegro",
         "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",

@@ -19,6 +19,7 @@ import Polling
 import Postgres
 import Propagation
 import Push
+import Realtime
 import Reconciliation
 import ServiceLifecycle
 import Settings
@@ -99,10 +100,15 @@ struct Assembly {
         database: database, pause: .seconds(settings.orderEventSweepSeconds),
         maxAge: settings.messagingMaxAge,
         logger: logger))
+    let access = try marketplaceAccess()
+    services.append(
+      WebhookUpkeep(
+        database: database, connections: access.connections, adapters: access.adapters,
+        baseURL: settings.baseURL, logger: logger))
     guard let schedule = FeedSchedule.parse(settings.reconcileAt) else { return }
     services.append(
       ReconciliationSchedule(
-        database: database, schedule: schedule, logger: logger, feeds: try marketplaceAccess().feeds))
+        database: database, schedule: schedule, logger: logger, feeds: access.feeds))
   }
 
   private mutating func addPolling() throws {
