@@ -290,7 +290,11 @@ let package = Package(
         .yams,
       ]),
     library(
-      "Simulator", ["JSON", "Time", .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle, .logging]),
+      "Simulator",
+      [
+        "JSON", "Time", .crypto, .httpClient, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .lifecycle,
+        .logging,
+      ]),
     tests("Simulator", ["JSON", "Time", .httpClient, .nio, .lifecycle, .logging]),
     library(
       "Commands",

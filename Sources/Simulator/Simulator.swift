@@ -64,7 +64,7 @@ package struct Simulator: Service {
     } onServerRunning: { channel in
       port.yield(channel.localAddress?.port ?? 0)
     }
-    let services: [any Service] = [server, Ticker(accounts: accounts)]
+    let services: [any Service] = [server, Ticker(accounts: accounts), WebhookCourier(accounts: accounts)]
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
   }
 

@@ -74,6 +74,18 @@ package actor Account {
   /// Puts its clock forward; it never goes back.
   package func jump(by duration: Duration) { ahead += max(duration, .zero) }
 
+  /// Delivers its webhooks to that address from now on: those of what is yet to happen.
+  package func subscribe(at url: String) {
+    _ = shop.webhooks(at: .now() + ahead)
+    shop.subscribeToAll(at: url)
+  }
+
+  /// The webhooks to be delivered now.
+  package func webhooks(at moment: Timestamp) -> [OutgoingWebhook] {
+    shop.market.advance(to: moment + ahead)
+    return shop.webhooks(at: moment + ahead)
+  }
+
   package func setFaults(_ level: FaultLevel) { faults.level = level }
 
   /// How many were placed.

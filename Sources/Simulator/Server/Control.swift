@@ -14,6 +14,8 @@ import Time
 /// `POST /control/stop`, `/control/start` `[?account=A]` → the summary; stop answers (after a good second) when
 /// nothing moves any more but by what is asked of the marketplace, and every event is visible
 /// `POST /control/orders[?account=A]` `{"count":N}` → `{"placed":n}`: N in each account, at once
+/// `POST /control/webhooks?account=A` `{"url":"http://…"}` → `{"url":"…"}`: the account delivers the webhooks of all that
+/// happens from now on to that address, signed with its `webhookSecret`
 /// `POST /control/faults` `{"level":"none"|"some"|"storm"}` → `{"level":"…"}`
 /// `POST /control/clock[?account=A]` `{"ahead":S}` → `{"ahead":S}`: the marketplaces' clocks jump ahead by S seconds
 struct Control: Sendable {
@@ -33,6 +35,7 @@ struct Control: Sendable {
       for account in chosen { await account.start(at: .now()) }
       return await summary(chosen)
     case ("POST", ["control", "orders"]): return await placeOrders(request, in: chosen)
+    case ("POST", ["control", "webhooks"]): return await subscribe(request, to: chosen)
     case ("POST", ["control", "faults"]): return await setFaults(request, of: chosen)
     case ("POST", ["control", "clock"]): return await jump(request, chosen)
     case (_, let path) where path.first == "truth" || path.first == "control":
@@ -92,6 +95,14 @@ struct Control: Sendable {
     var placed = 0
     for account in accounts { placed += await account.placeOrders(Int(count), at: .now()) }
     return reply(["placed": .integer(placed)], readAt: .now())
+  }
+
+  private func subscribe(_ request: Request, to accounts: [Account]) async -> Response {
+    guard let body = try? JSON.parse(request.body), let url = body["url"].text, url.hasPrefix("http") else {
+      return refuse(400, "url: an address is needed, as in {\"url\":\"http://127.0.0.1:3411/webhook/…\"}")
+    }
+    for account in accounts { await account.subscribe(at: url) }
+    return reply(["url": .string(url)], readAt: .now())
   }
 
   private func setFaults(_ request: Request, of accounts: [Account]) async -> Response {

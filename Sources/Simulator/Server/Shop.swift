@@ -22,6 +22,10 @@ package protocol Shop: Sendable {
   mutating func answer(_ request: Request, at now: Timestamp) -> Response
   /// What a fault looks like here, when it has a body of its own; nil for the usual one.
   func refusal(_ status: Int, of request: Request, at now: Timestamp) -> Response
+  /// Delivers its webhooks to that address from now on.
+  mutating func subscribeToAll(at url: String)
+  /// The webhooks of what has happened since it was asked last.
+  mutating func webhooks(at now: Timestamp) -> [OutgoingWebhook]
   /// Whether a lost answer to this request would be lost for ever, as with a single-use token: then faults
   /// come before its effect only.
   func isUnrepeatable(_ request: Request) -> Bool
@@ -36,6 +40,8 @@ package protocol Shop: Sendable {
 }
 
 extension Shop {
+  package mutating func subscribeToAll(at url: String) {}
+  package mutating func webhooks(at now: Timestamp) -> [OutgoingWebhook] { [] }
   package func externalId(of listing: Listing) -> String { String(listing.id) }
   package func externalId(of order: Order) -> String { order.id.description }
   package func externalId(of line: Line) -> String { line.id.description }

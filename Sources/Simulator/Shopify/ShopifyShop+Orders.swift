@@ -9,11 +9,10 @@ extension ShopifyShop {
       .filter { market.orders[$0.order].latest.updatedAt == $0.time }
       .map { (at: $0.time, place: $0.order) }
     let page = ShopifySearch.page(entries, of: field)
-    return ["nodes": .array(page.places.map(order)), "pageInfo": page.info]
+    return ["nodes": .array(page.places.map { order(market.orders[$0]) }), "pageInfo": page.info]
   }
 
-  func order(_ place: Int) -> JSON {
-    let order = market.orders[place]
+  func order(_ order: Order) -> JSON {
     let latest = order.latest
     let isCancelled = latest.cancelledAt != nil
     return [

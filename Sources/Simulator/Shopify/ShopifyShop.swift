@@ -20,7 +20,10 @@ package struct ShopifyShop: Shop {
   var points = ShopifyPoints()
   var subscriptions: [ShopifySubscription] = []
   private let accessToken: String
-  private let webhookSecret: String
+  let webhookSecret: String
+  /// How far it has told what became visible.
+  var toldOrders: Int64?
+  var toldOffers: Int64?
   /// The answers to mutations that had a key, so that a repetition has no effect.
   var doneByKey: [String: JSON] = [:]
   /// The orders by the numbers that Shopify gives them; as many of the market's as were looked at.
@@ -119,10 +122,10 @@ package struct ShopifyShop: Shop {
     switch field.name {
     case "shop": return ["name": .string(name), "currencyCode": .string(currency)]
     case "orders": return try orders(field)
-    case "order": return place(ofOrder: id).map(order) ?? nil
+    case "order": return place(ofOrder: id).map { order(market.orders[$0]) } ?? nil
     case "nodes":
       let ids = (field.arguments["ids"]?.array ?? []).map { $0.text?.split(separator: "/").last ?? "" }
-      return .array(ids.map { place(ofOrder: String($0)).map(order) ?? nil })
+      return .array(ids.map { place(ofOrder: String($0)).map { order(market.orders[$0]) } ?? nil })
     case "products": return try products(field)
     case "productVariants": return try variants(field)
     case "productVariant": return listing(id, offset: 0).map(variant) ?? nil

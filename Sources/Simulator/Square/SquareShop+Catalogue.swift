@@ -65,7 +65,7 @@ extension SquareShop {
     return answer
   }
 
-  private func counts(of place: Int) -> [JSON] {
+  func counts(of place: Int) -> [JSON] {
     let listing = market.listings[place]
     return Self.levels(of: listing.stock).map { level in
       [

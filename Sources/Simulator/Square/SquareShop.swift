@@ -18,7 +18,13 @@ package struct SquareShop: Shop {
   package let dialect: String? = nil
   package let currency = "EUR"
   private let accessToken: String
-  private let signatureKey: String
+  let signatureKey: String
+  /// Where it delivers its webhooks; nil for nowhere.
+  var webhookURL: String?
+  /// How far it has told what became visible.
+  var toldOrders: Int64?
+  var toldOffers: Int64?
+  var toldDisputes = 0
   private var limit: RequestLimit
   /// Writes that were done, by their key: a repetition has no effect.
   var doneKeys: Set<String> = []

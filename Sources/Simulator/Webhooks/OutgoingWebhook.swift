@@ -1,0 +1,17 @@
+import Crypto
+
+import struct Foundation.Data
+
+/// A webhook that a shop has to deliver: to the same address with the same bytes, until it is taken.
+package struct OutgoingWebhook: Sendable, Equatable {
+  package var url: String
+  package var headers: [String: String]
+  package var body: [UInt8]
+
+  /// The base64 of an HMAC-SHA256, as the platforms sign.
+  static func signature(of bytes: [UInt8], key: String) -> String {
+    let mac = HMAC<SHA256>.authenticationCode(
+      for: bytes, using: SymmetricKey(data: Array(key.utf8)))
+    return Data(mac).base64EncodedString()
+  }
+}
