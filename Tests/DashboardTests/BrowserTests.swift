@@ -18,6 +18,8 @@ struct BrowserTests {
         let text = try #require(link.split(separator: "link=").last)
         try await browser.open("\(house.address)/sign-in?link=\(text)")
         try await browser.click("main button")
+        // The click doesn't wait for the page that it leads to.
+        #expect(try await browser.wait(for: "h1", toSay: "Overview") == "Overview")
         try await body(browser, house)
       }
     }
