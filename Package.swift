@@ -242,6 +242,16 @@ let package = Package(
         .lifecycle,
         .logging, .metrics, .coreMetrics,
       ]),
+    .target(
+      name: "Dashboard",
+      dependencies: [
+        "Gateway", "JSON", "Time", "Postgres", .mustache, .hummingbird, .httpTypes, .crypto, .nio, .lifecycle,
+        .logging, .concurrencyHelpers,
+      ],
+      resources: [.copy("templates"), .copy("assets")], swiftSettings: settings),
+    tests(
+      "Dashboard",
+      ["Gateway", "RabbitMQ", "Topology", "Postgres", "JSON", "Time", "TestServers", .httpClient, .nio]),
     library(
       "Live",
       [
@@ -307,6 +317,7 @@ let package = Package(
         "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake", "Live", "Alerts",
+        "Dashboard",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
     tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),

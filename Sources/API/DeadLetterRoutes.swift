@@ -47,8 +47,9 @@ struct DeadLetterRoutes: Routes {
 
   @Sendable private func show(_ request: Request, _ context: CallerContext) async throws -> Response {
     try context.caller.requireOperator()
-    _ = try Fields(query: request, known: [])
-    let selection = Selection(ids: [try context.name("id")])
+    let query = try Fields(query: request, known: ["queue"])
+    let queue = try query.choice("queue", of: Queue.self)
+    let selection = Selection(queues: queue.map { [$0] } ?? Queue.allCases, ids: [try context.name("id")])
     guard let letter = try await look({ try $0.letters(selection, atMost: 1).first?.full }) else {
       throw Problem.notFound("dead letter")
     }

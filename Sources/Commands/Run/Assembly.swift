@@ -226,9 +226,14 @@ struct Assembly {
 
   /// Runs until SIGTERM or SIGINT; what is in hand then has 30 s.
   func run(port: Int, isGateway: Bool) async throws {
+    let authenticator = isGateway ? try await settings.authenticator() : nil
+    var routes = routes
+    if let authenticator {
+      routes += try settings.dashboard(over: routes, database, authenticator, Self.metrics, logger)
+    }
     let gateway = Gateway(
       port: port, metrics: Self.metrics, live: live, ready: ready, routes: routes,
-      authenticator: isGateway ? try await settings.authenticator() : nil, logger: logger)
+      authenticator: authenticator, logger: logger)
     let front: any Service = isGateway ? gateway : OptionalPort(gateway: gateway, port: port, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: ([front] + services).map { .init(service: $0) },

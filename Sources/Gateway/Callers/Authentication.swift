@@ -1,5 +1,5 @@
 package import HTTPTypes
-import Hummingbird
+package import Hummingbird
 
 /// Lets only those pass who have a token, in `Authorization: Bearer` or in the dashboard's cookie.
 struct Authentication: RouterMiddleware {
@@ -47,7 +47,7 @@ package enum SessionCookie {
 
   /// A browser sends the cookie wherever a page leads it, so a page of another origin may neither change nor stream
   /// anything with it.
-  static func refuseForeign(_ request: Request) throws(Problem) {
+  package static func refuseForeign(_ request: Request) throws(Problem) {
     if let site = request.headers[.secFetchSite] {
       guard site == "same-origin" || site == "none" else { throw foreign }
     } else if let origin = request.headers[.origin] {

@@ -9,6 +9,11 @@ package struct GatewayContext: RequestContext {
   package init(source: Source) {
     coreContext = .init(source: source)
   }
+
+  /// For a request that another one makes within the process.
+  package init(beside context: some RequestContext) {
+    coreContext = .init(source: context)
+  }
 }
 
 /// What is known about a request to a guarded route.

@@ -1,0 +1,207 @@
+import AsyncHTTPClient
+import Foundation
+import JSON
+import NIOCore
+import NIOHTTP1
+import Postgres
+import RabbitMQ
+import TestServers
+import Testing
+import Topology
+
+/// A running `crossdock run` in a schema and a namespace of its own, with one connection that has one product.
+struct Installation {
+  /// `http://127.0.0.1:PORT`
+  let address: String
+  let database: TestDatabase
+  let topology: Topology
+  private let environment: [String: String]
+
+  static let connection = "6f1c2b3a-0000-4000-8000-000000000001"
+
+  private static let binary = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("crossdock")
+
+  struct Failure: Error, CustomStringConvertible { let description: String }
+
+  static func with<T: Sendable>(_ body: @Sendable (Installation) async throws -> T) async throws -> T {
+    try await TestDatabase.with { database in
+      let topology = Topology(namespace: TestServers.uniqueName("dash"))
+      let broker = try Connection.open(try Address.parse(TestServers.amqpURL), name: "tests")
+      try topology.apply(on: broker)
+      broker.close()
+      try fill(database)
+      let environment = [
+        "DATABASE_URL": database.url, "AMQP_URL": try TestServers.amqpURL,
+        "CROSSDOCK_NAMESPACE": topology.namespace, "API_GATEWAY_PORT": "0", "ENABLE_ORDER_POLLING": "false",
+        "CROSSDOCK_SECRET_KEY": Data(repeating: 7, count: 32).base64EncodedString(),
+        "API_JWT_SECRET": "a long random text for tests", "PATH": "/usr/bin:/bin",
+      ]
+      let result: Result<T, any Error>
+      do {
+        result = .success(
+          try await withProcess(environment) { port in
+            try await body(
+              Installation(
+                address: "http://127.0.0.1:\(port)", database: database, topology: topology,
+                environment: environment))
+          })
+      } catch {
+        result = .failure(error)
+      }
+      let last = try Connection.open(try Address.parse(TestServers.amqpURL), name: "tests")
+      try topology.delete(on: last)
+      last.close()
+      return try result.get()
+    }
+  }
+
+  private static func fill(_ database: TestDatabase) throws {
+    let connection = try Postgres.Connection.open(database.url, name: "tests")
+    try connection.query(
+      """
+      INSERT INTO platform_connections (id, user_id, platform, marketplace_id, name, base_url)
+      VALUES ($1, 'shop-7', 'allegro', 7, 'main', 'http://127.0.0.1:1')
+      """, [UUID(uuidString: Self.connection)])
+    try connection.query("INSERT INTO variations (user_id, sku, title) VALUES ('shop-7', 'SKU-0001', 'Mug')")
+    try connection.query(
+      """
+      INSERT INTO listings (connection_id, external_id, variation_id, sku)
+      SELECT $1, 'offer-1', id, sku FROM variations
+      """, [UUID(uuidString: Self.connection)])
+    try connection.query(
+      "INSERT INTO marketplace_stock (variation_id, marketplace_id) SELECT id, 7 FROM variations")
+  }
+
+  // MARK: The process
+
+  private static func withProcess<T>(
+    _ environment: [String: String], _ body: (Int) async throws -> T
+  ) async throws -> T {
+    let process = Process()
+    process.executableURL = binary
+    process.arguments = ["run"]
+    process.environment = environment
+    process.currentDirectoryURL = FileManager.default.temporaryDirectory
+    let log = Pipe()
+    process.standardError = log
+    process.standardOutput = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let pid = process.processIdentifier
+    // What neither starts nor ends by itself is killed.
+    let limit = DispatchWorkItem { kill(pid, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 55, execute: limit)
+    let result: Result<T, any Error>
+    do {
+      result = .success(try await body(try await Self.port(in: log.fileHandleForReading)))
+    } catch {
+      result = .failure(error)
+    }
+    process.terminate()
+    process.waitUntilExit()
+    limit.cancel()
+    return try result.get()
+  }
+
+  /// The log says it once the gateway listens; the rest of the log is read and dropped, so that nobody waits for it.
+  private static func port(in log: FileHandle) async throws -> Int {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread {
+        var text = ""
+        var isKnown = false
+        while true {
+          let bytes = log.availableData
+          if bytes.isEmpty {
+            if !isKnown {
+              continuation.resume(throwing: Failure(description: "crossdock run ended: \(text)"))
+            }
+            return
+          }
+          guard !isKnown else { continue }
+          text += String(decoding: bytes, as: UTF8.self)
+          if let match = text.firstMatch(of: /listening port=(\d+)/), let port = Int(match.1) {
+            isKnown = true
+            continuation.resume(returning: port)
+          }
+        }
+      }.start()
+    }
+  }
+
+  /// What `crossdock token …` prints.
+  func token(_ arguments: String...) throws -> String {
+    let process = Process()
+    process.executableURL = Self.binary
+    process.arguments = ["token"] + arguments
+    process.environment = environment
+    process.currentDirectoryURL = FileManager.default.temporaryDirectory
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  // MARK: Over HTTP
+
+  struct Answer {
+    var status: Int
+    var headers: HTTPHeaders
+    var text: String
+  }
+
+  func get(_ path: String, session: String? = nil) async throws -> Answer {
+    try await ask(HTTPClientRequest(url: address + path), session)
+  }
+
+  /// `site`: where the browser says that the form comes from; nil when it says nothing.
+  func post(
+    _ path: String, _ form: [String: String], session: String? = nil, from site: String? = "same-origin"
+  ) async throws -> Answer {
+    var request = HTTPClientRequest(url: address + path)
+    request.method = .POST
+    request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
+    if let site { request.headers.add(name: "sec-fetch-site", value: site) }
+    let plain = CharacterSet.alphanumerics
+    let body = form.map { "\($0.key)=\($0.value.addingPercentEncoding(withAllowedCharacters: plain) ?? "")" }
+    request.body = .bytes(ByteBuffer(string: body.joined(separator: "&")))
+    return try await ask(request, session)
+  }
+
+  /// One request; redirections are not followed.
+  private func ask(_ request: HTTPClientRequest, _ session: String?) async throws -> Answer {
+    var request = request
+    if let session { request.headers.add(name: "cookie", value: "crossdock_session=\(session)") }
+    let client = HTTPClient(
+      eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
+    let result: Result<Answer, any Error>
+    do {
+      let response = try await client.execute(request, timeout: .seconds(20))
+      let body = try await response.body.collect(upTo: 8 << 20)
+      result = .success(
+        Answer(status: Int(response.status.code), headers: response.headers, text: String(buffer: body)))
+    } catch {
+      result = .failure(error)
+    }
+    try await client.shutdown()
+    return try result.get()
+  }
+
+  /// Lets a body that is no event die in the queues of orders, and waits until it is in one of their dead.
+  func makeDeadLetter() async throws {
+    let broker = try Connection.open(try Address.parse(TestServers.amqpURL), name: "tests")
+    defer { broker.close() }
+    try broker.publish(
+      exchange: topology.events, routingKey: "allegro.order.created",
+      properties: Publishing(messageID: "broken-1", type: "order.created", headers: []),
+      body: Array("no event".utf8))
+    let deadline = ContinuousClock.now + .seconds(15)
+    while try broker.depth(of: topology.deadName(.orderSync))?.ready != 1 {
+      guard .now < deadline else { throw Failure(description: "nothing died") }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+}
