@@ -5,7 +5,7 @@ import JSON
 import Postgres
 import Reads
 
-/// Orders, conversations, events, activity and connections: what is only looked at.
+/// Orders, conversations, events, reconciliations, activity and connections: what is only looked at.
 struct ListRoutes: Routes {
   let database: Database
 
@@ -16,6 +16,7 @@ struct ListRoutes: Routes {
     routes.guarded.get("/api/v1/conversations/:id", use: conversation)
     routes.guarded.get("/api/webhooks/events", use: events)
     routes.guarded.get("/api/webhooks/events/:id", use: event)
+    routes.guarded.get("/api/v1/reconciliations", use: reconciliations)
     routes.guarded.get("/api/v1/activity", use: activity)
     routes.guarded.get("/api/v1/connections", use: connections)
   }
@@ -117,7 +118,25 @@ struct ListRoutes: Routes {
     return .json(found, for: request)
   }
 
-  // MARK: Activity and connections
+  // MARK: Reconciliations, activity and connections
+
+  private enum ReconciliationState: String, CaseIterable { case queued, running, done, failed }
+
+  @Sendable private func reconciliations(_ request: Request, _ context: CallerContext) async throws
+    -> Response
+  {
+    let query = try Fields(
+      query: request, known: PageRequest.fields.union(["status", "marketplaceId", "connectionId"]))
+    let page = try PageRequest(query)
+    let status = try query.choice("status", of: ReconciliationState.self)?.rawValue
+    let marketplace = try query.integer("marketplaceId", in: 1...Int(Int32.max))
+    let scope = context.caller.scope(connection: try query.uuid("connectionId"))
+    let wish = try page.wish()
+    let rows = try await database.withConnection {
+      try ReconciliationReads.rows(status: status, marketplace: marketplace, in: scope, wish, on: $0)
+    }
+    return page.answer(to: request, rows)
+  }
 
   @Sendable private func activity(_ request: Request, _ context: CallerContext) async throws -> Response {
     let query = try Fields(query: request, known: PageRequest.fields.union(["kind", "connectionId"]))

@@ -20,6 +20,15 @@ struct ListTests {
     }
   }
 
+  @Test func `a path that is named goes before one that would capture it, also for what it allows`()
+    async throws
+  {
+    try await Office.with { office in
+      let answer = try await office.ask(.options, "/api/v1/stock/sync")
+      #expect(answer.status == 405 && answer.headers[.allow] == "POST")
+    }
+  }
+
   @Test func `a list that has not changed is not sent again`() async throws {
     try await Office.with { office in
       let first = try await office.ask(.get, "/api/v1/orders")

@@ -36,6 +36,9 @@ struct OwnershipTests {
       try await office.run(
         "INSERT INTO order_statistics (connection_id, created) VALUES ('\(Office.account)', 987654)")
       try await office.run(
+        "INSERT INTO reconciliations (connection_id, marketplace_id, reason) VALUES ('\(Office.account)', 7, 'manual')"
+      )
+      try await office.run(
         "INSERT INTO order_errors VALUES ('\(Office.account)', 'sync', 'hidden-class', 3)")
       let before = try await office.text(Self.contents)
       let open = ["/health/live", "/health/ready", "/metrics", "/openapi.yaml"]

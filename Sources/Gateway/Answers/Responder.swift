@@ -39,7 +39,7 @@ package struct Responder: HTTPResponder {
     let segments = request.uri.path.split(separator: "/")
     let here = paths.filter { $0.path.matches(segments) }
     // A path that names the segments goes before one that would capture them.
-    let literal = here.filter { !$0.path.description.contains(":") }
+    let literal = here.filter { !$0.path.description.contains { $0 == "{" || $0 == ":" } }
     let methods = (literal.isEmpty ? here : literal).reduce(into: Set()) { $0.formUnion($1.methods) }
     guard !methods.isEmpty else { return Problem(.notFound, "there is nothing at this path") }
     let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
