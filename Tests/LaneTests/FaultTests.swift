@@ -31,7 +31,7 @@ struct FaultTests {
       try blocker.rollback()
       #expect(try bench.eventually { try bench.effects().count == 50 })
       bench.stopLanes()
-      #expect(try bench.returns() == 0)
+      #expect(try bench.returns() <= 1)
       #expect(try bench.ready(bench.topology.name(.disputes)) == 0)
       #expect(try bench.ready(bench.topology.deadName(.disputes)) == 0)
     }
@@ -60,11 +60,11 @@ struct FaultTests {
       let copies = try bench.take(2, from: delay)
       #expect(copies.map(\.messageID) == ["late", "late"])
       #expect(copies.map { $0.header(LetterHeader.attempts)?.integer } == [1, 1])
-      try bench.publish(copies.map { _ in ("late", "late text") })
+      try bench.publish(copies.map { _ in ("late", "late text") } + [("last", "last text")])
       try bench.startLane()
-      #expect(try bench.eventually { try bench.effects() == ["late"] })
+      #expect(try bench.eventually { try bench.effects() == ["late", "last"] })
       bench.stopLanes()
-      #expect(try bench.connection.query("SELECT FROM inbox").count == 1)
+      #expect(try bench.connection.query("SELECT FROM inbox").count == 2)
       #expect(try bench.ready(bench.topology.name(.disputes)) == 0)
       #expect(try bench.ready(bench.topology.deadName(.disputes)) == 0)
     }
@@ -107,7 +107,7 @@ struct FaultTests {
       #expect(letter.header(LetterHeader.errorClass)?.text == "bad_event")
       #expect(try bench.eventually { control.state == .consuming })
       bench.stopLanes()
-      #expect(try bench.returns() == 0)
+      #expect(try bench.returns() <= 1)
       #expect(try bench.ready(queue) == 0)
       #expect(try bench.ready(dead) == 0)
     }
@@ -116,6 +116,9 @@ struct FaultTests {
 
 extension Workbench {
   /// From now on every message that comes back to a lane is noted: it is "in hand" before it is handled.
+  ///
+  /// One may come back without any fault: the broker returns what is on its way to a consumer that ends, and a lane
+  /// begins another, with a larger prefetch, after its first message.
   fileprivate func notingReturns() throws {
     try connection.query("CREATE TABLE returned (body_hash bigint)")
     try connection.query(
