@@ -1,6 +1,7 @@
 import Conversations
 import Desk
 import Disputes
+import Events
 import Lane
 import Logging
 import Messaging
@@ -12,6 +13,9 @@ import Topology
 
 /// How each consumer of events is made, for the lanes and for rehearsals at the desk.
 extension Settings {
+  /// The platforms whose adapters can write to the buyer of an order (`Features.messages`).
+  static let takingMessages: Set<String> = [Platform.woocommerce.rawValue]
+
   func makeStockLedger(_ logger: Logger) -> @Sendable () -> StockLedger {
     let threshold = lowStockThreshold
     return { StockLedger(lowThreshold: threshold, logger: logger) }
@@ -24,13 +28,12 @@ extension Settings {
 
   func makeMessaging() throws -> @Sendable () -> Messaging {
     let (templates, age) = (try Templates(), Duration.seconds(messagingMaxAgeHours * 3_600))
-    // No adapter can write to a buyer yet: messages are stored, and said to be no more than that.
-    return { Messaging(templates: templates, maxAge: age) { _ in false } }
+    return { Messaging(templates: templates, maxAge: age) { Self.takingMessages.contains($0) } }
   }
 
   func makeDisputes() throws -> @Sendable () -> Disputes {
     let templates = try Templates()
-    return { Disputes(templates: templates) { _ in false } }
+    return { Disputes(templates: templates) { Self.takingMessages.contains($0) } }
   }
 
   func makePropagation(_ logger: Logger) -> @Sendable () -> Propagation {
