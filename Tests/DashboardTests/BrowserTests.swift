@@ -33,6 +33,7 @@ struct BrowserTests {
       try await browser.type("12", into: "input[name=quantity]")
       try await browser.type("from the supplier", into: "input[name=notes]")
       try await browser.click("form[action$=topup] button")
+      #expect(try await browser.wait(for: ".notice", toSay: "on their way").contains("on their way"))
       // The ledger books it meanwhile; the page is not loaded again.
       _ = try await browser.run("window.mark = 'same page'; return null")
       #expect(try await browser.wait(for: "[data-figure=on-hand]", toSay: "12") == "12")
