@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import JSON
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
@@ -60,7 +61,7 @@ struct UpgradableChannel: ServerChildChannel {
       wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
   }
 
-  /// Takes those whom the endpoint admits. The request of anybody else goes on as HTTP, whose route says why not.
+  /// Takes those whom the endpoint admits; anybody else is told why not, and the connection ends.
   private var upgrader: NIOTypedWebSocketServerUpgrader<Negotiated> {
     let admitted = NIOLockedValueBox<Admitted?>(nil)
     return NIOTypedWebSocketServerUpgrader(
@@ -68,9 +69,15 @@ struct UpgradableChannel: ServerChildChannel {
       shouldUpgrade: { channel, head in
         let promise = channel.eventLoop.makePromise(of: HTTPHeaders?.self)
         promise.completeWithTask {
-          let guest = try? await admit(head)
-          admitted.withLockedValue { $0 = guest }
-          return guest == nil ? nil : HTTPHeaders()
+          do {
+            let guest = try await admit(head)
+            admitted.withLockedValue { $0 = guest }
+            return HTTPHeaders()
+          } catch {
+            let problem = Problem(error) ?? Problem(.internalServerError, "the gateway failed")
+            try await Self.refuse(problem, on: channel)
+            return nil
+          }
         }
         return promise.futureResult
       },
@@ -87,16 +94,33 @@ struct UpgradableChannel: ServerChildChannel {
       })
   }
 
+  /// Answers for HTTP: a request that has asked for another protocol gets no further through the pipeline.
+  private static func refuse(_ problem: Problem, on channel: any Channel) async throws {
+    let body = ByteBuffer(bytes: problem.json.bytes)
+    var headers = HTTPHeaders(problem.headers.map { ($0.name.rawName, $0.value) })
+    headers.add(name: "Content-Type", value: "application/problem+json")
+    headers.add(name: "Content-Length", value: String(body.readableBytes))
+    headers.add(name: "Connection", value: "close")
+    let status = HTTPResponseStatus(statusCode: problem.status.code)
+    let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    channel.write(HTTPServerResponsePart.head(head), promise: nil)
+    channel.write(HTTPServerResponsePart.body(.byteBuffer(body)), promise: nil)
+    try await channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+    try await channel.close()
+  }
+
   private struct Admitted: Sendable {
     var endpoint: WebSocketEndpoint
     var request: Request
     var caller: Caller
   }
 
-  private func admit(_ head: HTTPRequestHead) async throws -> Admitted? {
+  private func admit(_ head: HTTPRequestHead) async throws -> Admitted {
     let request = Request(
       head: try HTTPRequest(head, secure: false, splitCookie: false), body: .init(buffer: ByteBuffer()))
-    guard let endpoint = endpoints.first(where: { $0.path == request.uri.path }) else { return nil }
+    guard let endpoint = endpoints.first(where: { $0.path == request.uri.path }) else {
+      throw Problem(.notFound, "there is no WebSocket at this path")
+    }
     let caller = try await authentication.caller(of: request)
     try endpoint.admit(request, caller)
     return Admitted(endpoint: endpoint, request: request, caller: caller)
