@@ -45,7 +45,11 @@ struct Driver {
     ]
     let wishes: JSON = [
       "capabilities": [
-        "alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": ["args": .array(arguments)]]
+        // What is looked for may be on the page that a click leads to.
+        "alwaysMatch": [
+          "browserName": "chrome", "goog:chromeOptions": ["args": .array(arguments)],
+          "timeouts": ["implicit": 10_000],
+        ]
       ]
     ]
     let answer = try await ask(.POST, base + "/session", wishes)
