@@ -61,7 +61,7 @@ package struct QueueDepth: Sendable, Equatable {
   /// Seconds until it is empty at the present pace, with what is known to be in hand; nil when unknown or never.
   package var secondsToDrain: Double? {
     guard let waiting = ready.map({ $0 + (unacked ?? 0) }) else { return nil }
-    if waiting == 0 { return unacked == nil ? nil : 0 }
+    if waiting == 0 { return unacked == nil && outRate == nil ? nil : 0 }
     guard let outRate, let inRate else { return nil }
     let pace = outRate - inRate
     return pace > 0 ? Double(waiting) / pace : nil

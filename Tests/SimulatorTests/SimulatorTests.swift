@@ -10,8 +10,8 @@ import Time
   @Test func `who only knows the port finds the accounts, and reads and writes through them`() async throws {
     try await withSimulator(ordersPerSecond: 60) { site in
       let accounts = try await site.json("GET", "/control/accounts").array
-      #expect(accounts.map { $0["name"].text } == Simulator.accountNames)
-      for account in accounts where account["platform"] == "allegro" {
+      #expect(accounts.map { $0["name"].text } == Site.accountNames)
+      for account in accounts {
         let client = try await site.seller(account)
         let offers = try await client.send("GET", "/sale/offers?limit=1000")
         #expect(offers.status == 200 && offers.json["offers"].array.count == 200)
@@ -29,7 +29,7 @@ import Time
     try await withSimulator(ordersPerSecond: 200) { site in
       _ = try await site.json("POST", "/control/orders", body: #"{"count":50}"#)
       let stopped = try await site.json("POST", "/control/stop")["accounts"].array
-      #expect(stopped.count == Simulator.accountNames.count)
+      #expect(stopped.count == Site.accountNames.count)
       for account in stopped {
         #expect(
           account["quiet"] == true && account["announcedEvents"] == 0 && account["inconsistency"].isNull)

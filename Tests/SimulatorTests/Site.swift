@@ -10,6 +10,9 @@ import Time
 
 /// A running simulator as its clients see it.
 struct Site {
+  /// The accounts that these tests open.
+  static let accountNames = ["allegro-live", "allegro-documented", "allegro-noevents"]
+
   let origin: String
   var headers: [(String, String)] = []
 
@@ -71,7 +74,7 @@ func withSimulator(
   ordersPerSecond: Double, faults: FaultLevel = .none, _ body: @Sendable (Site) async throws -> Void
 ) async throws {
   var configuration = Simulator.Configuration()
-  configuration.accounts = ["allegro-live", "allegro-documented", "allegro-noevents"]
+  configuration.accounts = Set(Site.accountNames)
   configuration.ordersPerSecond = ordersPerSecond
   configuration.faults = faults
   var logger = Logger(label: "simulator")
