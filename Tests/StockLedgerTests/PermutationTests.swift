@@ -174,7 +174,7 @@ private func distinct(_ events: [Event]) -> [Event] {
 }
 
 /// As the lane does it: a transaction that the database aborted is run again.
-private func commit(_ ledger: inout StockLedger, _ batch: [Event], on connection: Connection) throws {
+func commit(_ ledger: inout StockLedger, _ batch: [Event], on connection: Connection) throws {
   while true {
     do {
       let exceptions = try LaneTransaction.run(&ledger, batch, on: connection)
