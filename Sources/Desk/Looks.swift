@@ -37,6 +37,23 @@ final class Looks {
       }
       pause(.milliseconds(50))
     }
+    try awaitLettersBack(in: name)
+  }
+
+  /// A desk that was killed is gone from the queue in the same step in which its letters are back. Who began before that
+  /// would get the younger ones first, and would give all of them back in that order.
+  private func awaitLettersBack(in name: String) throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    var looks = 0
+    // Asked twice: a busy leader sometimes says 0.
+    while looks < 2 {
+      let consumers = try connection.depth(of: name)?.consumers ?? 0
+      looks = consumers == 0 ? looks + 1 : 0
+      guard .now < deadline else {
+        throw DeskError("somebody else consumes \(name): end that, and try again")
+      }
+      if looks == 1 || consumers > 0 { pause(.milliseconds(5)) }
+    }
   }
 
   /// False when somebody else has that queue.
