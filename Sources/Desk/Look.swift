@@ -12,11 +12,12 @@ final class Look {
   /// The most letters of a page, and about the most bytes.
   static let pageLength = 500
   static let pageBytes = 4 << 20
+  /// The most letters that the broker lets a consumer have: a prefetch is 16 bits.
+  static let longestStretch = 65_535
 
   private let connection: Connection
   private let queue: Queue
   private let name: String
-  private let longestStretch: Int
   /// How many letters there were in the beginning.
   private let begun: Int
   private var stretch: Stretch?
@@ -24,8 +25,9 @@ final class Look {
   private var read = 0
   private var taken = 0
 
-  /// What one consumer holds: a run of letters. The broker gives the runs back in the order of the consumers' tags;
-  /// more than 32 of them it would no longer sort.
+  /// What one consumer holds: a run of letters, and as a rule all of them. The broker puts what comes back behind what came
+  /// back before and was not taken again: so their order stays, also when the desk is killed, if all are taken at once. Of
+  /// more than 65,535 the runs come back in the order of the consumers' tags, if the look ends in peace.
   private struct Stretch {
     let tag: String
     let capacity: Int
@@ -36,12 +38,11 @@ final class Look {
   }
 
   /// On a connection of the desk's own that has the queue's lock; `begun` letters are there.
-  init(_ queue: Queue, named name: String, begun: Int, on connection: Connection, longestStretch: Int) {
+  init(_ queue: Queue, named name: String, begun: Int, on connection: Connection) {
     self.connection = connection
     self.queue = queue
     self.name = name
     self.begun = begun
-    self.longestStretch = longestStretch
   }
 
   // MARK: Reading
@@ -80,11 +81,10 @@ final class Look {
     return nil
   }
 
-  /// The first ones are short, so that a glance at the oldest letters moves few.
   private func openStretch() throws(RabbitMQError) {
     if let stretch { try connection.cancel(stretch.tag) }
     stretches += 1
-    let capacity = min(longestStretch, Self.pageLength << min(2 * (stretches - 1), 16), 65_535)
+    let capacity = min(max(begun - read, Self.pageLength), Self.longestStretch)
     let tag = "look-\(stretches < 10 ? "0" : "")\(stretches)"
     stretch = Stretch(tag: tag, capacity: capacity, start: read)
     try connection.consume(name, prefetch: capacity, tag: tag)

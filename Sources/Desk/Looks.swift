@@ -9,18 +9,17 @@ import Topology
 final class Looks {
   private let connection: Connection
   private let topology: Topology
-  private let longestStretch: Int
 
   /// - Throws: `DeskError` when another desk looks at one of the queues and goes on doing so for 3 s.
   init(
-    _ queues: [Queue], of topology: Topology, at brokers: [Address], authorities: String?,
-    longestStretch: Int = 20_000
+    _ queues: [Queue], of topology: Topology, at brokers: [Address], authorities: String?
   ) throws {
     connection = try Connection.open(brokers, name: "crossdock desk", authorities: authorities)
     self.topology = topology
-    self.longestStretch = longestStretch
     // An error lets go of the connection, and so of the locks.
-    for queue in Queue.allCases where queues.contains(queue) { try lock(topology.deadName(queue)) }
+    let names = Queue.allCases.filter(queues.contains).map { topology.deadName($0) }
+    for name in names { try lock(name) }
+    try awaitLettersBack(in: names)
   }
 
   func close() { connection.close() }
@@ -37,22 +36,26 @@ final class Looks {
       }
       pause(.milliseconds(50))
     }
-    try awaitLettersBack(in: name)
   }
 
   /// A desk that was killed is gone from the queue in the same step in which its letters are back. Who began before that
   /// would get the younger ones first, and would give all of them back in that order.
-  private func awaitLettersBack(in name: String) throws {
+  private func awaitLettersBack(in names: [String]) throws {
     let deadline = ContinuousClock.now + .seconds(10)
-    var looks = 0
-    // Asked twice: a busy leader sometimes says 0.
-    while looks < 2 {
-      let consumers = try connection.depth(of: name)?.consumers ?? 0
-      looks = consumers == 0 ? looks + 1 : 0
+    // A busy leader sometimes says that there is nothing and nobody: that is believed after a while only.
+    var doubts = 10
+    var waiting = names
+    while true {
+      waiting = try waiting.filter { name in
+        guard let depth = try connection.depth(of: name) else { return false }
+        return depth.consumers > 0 || (depth.ready == 0 && doubts > 0)
+      }
+      guard let name = waiting.first else { return }
       guard .now < deadline else {
         throw DeskError("somebody else consumes \(name): end that, and try again")
       }
-      if looks == 1 || consumers > 0 { pause(.milliseconds(5)) }
+      doubts -= 1
+      pause(.milliseconds(20))
     }
   }
 
@@ -86,7 +89,7 @@ final class Looks {
   /// Looks into one of them; the look before must be closed.
   func look(into queue: Queue, ready: Int) -> Look {
     Look(
-      queue, named: topology.deadName(queue), begun: ready, on: connection, longestStretch: longestStretch)
+      queue, named: topology.deadName(queue), begun: ready, on: connection)
   }
 
   private func pause(_ time: Duration) {
