@@ -83,6 +83,12 @@ package final class NewsFeed: Service {
 
   // MARK: Following
 
+  /// Where to go on after `position`; without one, what is committed from now on.
+  package func start(after position: News.Position?) async throws -> News.Position {
+    if let position { return position }
+    return try await database.withConnection { try NewsPage.now(on: $0) }
+  }
+
   /// Sends a user's notifications after `position`, or from now on, until the task is cancelled. `send` is given nil when
   /// there was nothing for a while. Throws when there are too many followers, when `send` throws, and when it takes
   /// longer than half a minute: that client is to come again, with the position it has.
@@ -91,8 +97,7 @@ package final class NewsFeed: Service {
   ) async throws {
     let (number, rings) = try subscribe(user)
     defer { unsubscribe(user, number) }
-    let start =
-      if let position { position } else { try await database.withConnection { try NewsPage.now(on: $0) } }
+    let start = try await start(after: position)
     let sendingSince = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { [self] in

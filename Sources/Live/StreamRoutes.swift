@@ -32,11 +32,13 @@ package struct StreamRoutes: Routes {
     [
       WebSocketEndpoint(
         path: "/ws/notifications",
-        admit: { request, _ in _ = try Self.position(of: request) },
-        serve: { [feed] request, caller, writer in
-          try await feed.follow(caller.subject, after: try Self.position(of: request)) { news in
-            // The socket has pings of its own.
-            if let news { try await writer.send(news.json.description) }
+        admit: { [feed] request, caller in
+          let start = try await feed.start(after: try Self.position(of: request))
+          return { writer in
+            try await feed.follow(caller.subject, after: start) { news in
+              // The socket has pings of its own.
+              if let news { try await writer.send(news.json.description) }
+            }
           }
         })
     ]

@@ -63,7 +63,7 @@ struct UpgradableChannel: ServerChildChannel {
 
   /// Takes those whom the endpoint admits; anybody else is told why not, and the connection ends.
   private var upgrader: NIOTypedWebSocketServerUpgrader<Negotiated> {
-    let admitted = NIOLockedValueBox<Admitted?>(nil)
+    let admitted = NIOLockedValueBox<WebSocketEndpoint.Serve?>(nil)
     return NIOTypedWebSocketServerUpgrader(
       maxFrameSize: 4_096,
       shouldUpgrade: { channel, head in
@@ -83,13 +83,12 @@ struct UpgradableChannel: ServerChildChannel {
       },
       upgradePipelineHandler: { channel, _ in
         channel.eventLoop.makeCompletedFuture {
-          guard let guest = admitted.withLockedValue({ $0 }) else {
+          guard let serve = admitted.withLockedValue({ $0 }) else {
             throw Problem.unauthorized("not admitted")
           }
           return .webSocket(
             WebSocketSession(
-              channel: try NIOAsyncChannel(wrappingChannelSynchronously: channel), endpoint: guest.endpoint,
-              request: guest.request, caller: guest.caller))
+              channel: try NIOAsyncChannel(wrappingChannelSynchronously: channel), serve: serve))
         }
       })
   }
@@ -109,21 +108,14 @@ struct UpgradableChannel: ServerChildChannel {
     try await channel.close()
   }
 
-  private struct Admitted: Sendable {
-    var endpoint: WebSocketEndpoint
-    var request: Request
-    var caller: Caller
-  }
-
-  private func admit(_ head: HTTPRequestHead) async throws -> Admitted {
+  private func admit(_ head: HTTPRequestHead) async throws -> WebSocketEndpoint.Serve {
     let request = Request(
       head: try HTTPRequest(head, secure: false, splitCookie: false), body: .init(buffer: ByteBuffer()))
     guard let endpoint = endpoints.first(where: { $0.path == request.uri.path }) else {
       throw Problem(.notFound, "there is no WebSocket at this path")
     }
     let caller = try await authentication.caller(of: request)
-    try endpoint.admit(request, caller)
-    return Admitted(endpoint: endpoint, request: request, caller: caller)
+    return try await endpoint.admit(request, caller)
   }
 
   func handle(value: Value, logger: Logger) async {

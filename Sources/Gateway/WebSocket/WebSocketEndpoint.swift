@@ -4,19 +4,17 @@ import NIOWebSocket
 
 /// A path at which callers open a WebSocket (RFC 6455).
 package struct WebSocketEndpoint: Sendable {
-  package var path: String
-  /// Refuses a request before the socket is opened.
-  package var admit: @Sendable (Request, Caller) throws -> Void
   /// Runs as long as the socket is open; returning closes it.
-  package var serve: @Sendable (Request, Caller, WebSocketWriter) async throws -> Void
+  package typealias Serve = @Sendable (WebSocketWriter) async throws -> Void
 
-  package init(
-    path: String, admit: @escaping @Sendable (Request, Caller) throws -> Void,
-    serve: @escaping @Sendable (Request, Caller, WebSocketWriter) async throws -> Void
-  ) {
+  package var path: String
+  /// Before the socket is opened: refuses the request, or answers what is to be served. What happens from then on is the
+  /// caller's to hear.
+  package var admit: @Sendable (Request, Caller) async throws -> Serve
+
+  package init(path: String, admit: @escaping @Sendable (Request, Caller) async throws -> Serve) {
     self.path = path
     self.admit = admit
-    self.serve = serve
   }
 }
 

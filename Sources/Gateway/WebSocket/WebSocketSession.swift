@@ -7,9 +7,7 @@ import ServiceLifecycle
 /// One open socket: what the endpoint sends, what the client says, and pings in between.
 struct WebSocketSession: Sendable {
   let channel: NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
-  let endpoint: WebSocketEndpoint
-  let request: Request
-  let caller: Caller
+  let serve: WebSocketEndpoint.Serve
 
   static let pingEvery = Duration.seconds(20)
   static let patience = Duration.seconds(60)
@@ -36,7 +34,7 @@ struct WebSocketSession: Sendable {
     return await withTaskGroup(of: WebSocketErrorCode?.self) { group in
       group.addTask {
         do {
-          try await endpoint.serve(request, caller, WebSocketWriter(outbound: outbound))
+          try await serve(WebSocketWriter(outbound: outbound))
           return .goingAway
         } catch is CancellationError {
           return .goingAway
