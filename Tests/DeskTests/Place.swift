@@ -17,13 +17,17 @@ struct Place: Sendable {
     try await TestDatabase.with { test in
       let brokers = try Address.parse(try TestServers.amqpURL)
       let topology = Topology(namespace: TestServers.uniqueName("desk"))
-      let connection = try RabbitMQ.Connection.open(brokers, name: "tests")
-      try topology.apply(on: connection)
+      func withBroker(_ work: (RabbitMQ.Connection) throws -> Void) throws {
+        let connection = try RabbitMQ.Connection.open(brokers, name: "tests")
+        defer { connection.close() }
+        try work(connection)
+      }
+      try withBroker { try topology.apply(on: $0) }
       let desk = DeadLetterDesk(brokers: brokers, topology: topology, database: test.url)
       let place = Place(desk: desk, topology: topology, brokers: brokers, database: test.url)
       let result = Result { try body(place) }
-      try topology.delete(on: connection)
-      connection.close()
+      // Over a new connection: nobody kept the heartbeats of one that waited for a long test.
+      try withBroker { try topology.delete(on: $0) }
       try result.get()
     }
   }
