@@ -170,12 +170,13 @@ package final class Lane<C: Consumer> {
     }
     guard let decided = commit(messages, releasing: hashes) else { return }
     for (position, disposition) in zip(positions, decided) { dispositions[position] = disposition }
-    settle(letters.map(\.delivery), as: dispositions)
+    let deliveries = letters.map(\.delivery)
+    settle(deliveries, as: dispositions)
     control.beat()
     let duration = ContinuousClock.now - started
-    metrics.handled(letters.map(\.delivery), as: dispositions, took: duration)
+    metrics.handled(deliveries, as: dispositions, took: duration)
     service.note(
-      letters.map(\.delivery), took: duration,
+      deliveries, took: duration,
       waitedForDatabase: max(.zero, (database?.waited ?? .zero) - waited), at: .now())
   }
 

@@ -39,6 +39,7 @@ package enum LaneTransaction {
     try connection.commit()
     return exceptions
   }
+
   /// Tries the messages in a transaction that is always rolled back, with the rows of the catalogue. Answers the
   /// indices of those that have had no effect before, and what would become of those that would have none.
   ///

@@ -27,6 +27,9 @@ package struct FeedPage: Sendable, Equatable {
     self.observedAt = observedAt
     self.calls = calls
   }
+
+  /// What the items mean, without those that are no event.
+  package var events: [Event] { items.compactMap(\.event) }
 }
 
 /// One thing a marketplace said, and the event made of it.
@@ -46,6 +49,9 @@ package struct FeedItem: Sendable, Equatable {
     self.raw = raw
     self.meaning = meaning
   }
+
+  /// The event that was made of it; nil when there is none.
+  package var event: Event? { if case .event(let event) = meaning { event } else { nil } }
 }
 
 /// What the marketplace said, as it said it.

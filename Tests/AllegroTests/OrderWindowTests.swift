@@ -64,9 +64,7 @@ final class FormList: MarketplaceTransport {
       form("f-\(index)", updatedAt: "2026-01-01T12:\(minute < 10 ? "0" : "")\(minute):00.000Z")
     }
     let items = try await walk(FormList(forms), limit: limit)
-    let orders = items.compactMap {
-      if case .event(let event) = $0.meaning { event.order?.externalId } else { nil }
-    }
+    let orders = items.compactMap { $0.event?.order?.externalId }
     #expect(Set(orders).count == forms.count)
     #expect(Set(items.map(\.raw.id)).count == forms.count)
   }

@@ -97,10 +97,6 @@ func offer(_ id: String, available: JSON) -> JSON {
 }
 
 extension FeedPage {
-  var events: [Event] {
-    items.compactMap { if case .event(let event) = $0.meaning { event } else { nil } }
-  }
-
   func reason(_ index: Int) -> String? {
     guard items.indices.contains(index) else { return nil }
     switch items[index].meaning {

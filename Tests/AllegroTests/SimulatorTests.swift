@@ -58,7 +58,7 @@ import Time
     var cursor: String?
     while events.count < count {
       let page = try await adapter.page(FeedRequest(feed: feed, cursor: cursor, limit: 20))
-      events += page.items.compactMap { if case .event(let event) = $0.meaning { event } else { nil } }
+      events += page.events
       for case .failed(let reason) in page.items.map(\.meaning) { Issue.record("\(feed): \(reason)") }
       cursor = page.nextCursor
       if page.isLast { try await Task.sleep(for: .milliseconds(100)) }

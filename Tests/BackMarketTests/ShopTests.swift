@@ -23,14 +23,7 @@ import Time
 
   @Test func `orders followed by windows end as they truly are`() async throws {
     var follower = Follower(adapter)
-    let begin = shop.now
-    for _ in 0..<12 {
-      shop.wait(.seconds(2))
-      try await follower.poll(at: shop.now, floor: begin)
-    }
-    shop.stop()
-    try await follower.poll(at: shop.now, floor: begin)
-    let truth = try shop.orders()
+    let truth = try await follower.follow(shop)
     #expect(follower.problems.isEmpty && follower.differences(from: truth).isEmpty)
     #expect(truth.count > 100 && truth.contains { $0["cancelled"] == true })
     let counts = Dictionary(grouping: follower.events.values.compactMap(\.order), by: \.externalId)
@@ -65,14 +58,9 @@ import Time
   @Test func `the listings are all there, and a quantity is written`() async throws {
     shop.wait(.seconds(10))
     shop.stop()
-    var (found, cursor): ([String: Int], String?) = ([:], nil)
-    repeat {
-      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 200))
-      for listing in page.listings { found[listing.sku ?? "", default: 0] += listing.quantity ?? 0 }
-      #expect(page.items.count == page.listings.count && page.items.count <= 50)
-      cursor = page.nextCursor
-    } while cursor != nil
-    #expect(found == shop.stock())
+    let pages = try await adapter.listingPages(limit: 200)
+    for page in pages { #expect(page.items.count == page.listings.count && page.items.count <= 50) }
+    #expect(pages.stock == shop.stock())
     let one = try await adapter.page(FeedRequest(feed: .listings, limit: 1)).listings[0]
     let written = try await adapter.setQuantity(
       of: one.externalId, to: 77, replacing: nil, idempotencyKey: "k")
@@ -86,8 +74,4 @@ import Time
       for _ in 0...200 { try await adapter.check() }
     }
   }
-}
-
-extension Event {
-  var order: Order? { if case .order(let order) = subjectData { order } else { nil } }
 }

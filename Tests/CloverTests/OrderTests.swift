@@ -86,10 +86,7 @@ func order(payment: JSON = "PAID", currency: String = "USD", _ lines: [JSON]? = 
     var odd = order()
     odd["title"] = "Table\u{0} 5 👕"
     let found = try await read(odd)
-    guard case .event(let event) = found.meaning else {
-      Issue.record("no event")
-      return
-    }
+    let event = try #require(found.event)
     let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
     #expect(decoded.id == event.id)
   }

@@ -23,14 +23,7 @@ import Time
 
   @Test func `orders followed by windows end as they truly are`() async throws {
     var follower = Follower(adapter, limit: 20)
-    let begin = shop.now
-    for _ in 0..<20 {
-      shop.wait(.seconds(2))
-      try await follower.poll(at: shop.now, floor: begin)
-    }
-    shop.stop()
-    try await follower.poll(at: shop.now, floor: begin)
-    let truth = try shop.orders()
+    let truth = try await follower.follow(shop, windows: 20)
     #expect(follower.problems.isEmpty && follower.differences(from: truth).isEmpty)
     #expect(truth.count > 100)
   }
@@ -45,13 +38,7 @@ import Time
   @Test func `the items are all there, and a quantity is written`() async throws {
     shop.wait(.seconds(10))
     shop.stop()
-    var (found, cursor): ([String: Int], String?) = ([:], nil)
-    repeat {
-      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 90))
-      for listing in page.listings { found[listing.sku ?? "", default: 0] += listing.quantity ?? 0 }
-      cursor = page.nextCursor
-    } while cursor != nil
-    #expect(found == shop.stock())
+    #expect(try await adapter.listingPages(limit: 90).stock == shop.stock())
     let one = try await adapter.page(FeedRequest(feed: .listings, limit: 1)).listings[0]
     _ = try await adapter.setQuantity(of: one.externalId, to: 77, replacing: nil, idempotencyKey: "k")
     #expect(try await adapter.listing(one.externalId).listing.quantity == 77)

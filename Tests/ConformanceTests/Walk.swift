@@ -55,8 +55,6 @@ struct Walk: Sendable {
 }
 
 extension FeedItem {
-  var event: Event? { if case .event(let event) = meaning { event } else { nil } }
-
   var failure: String? { if case .failed(let reason) = meaning { reason } else { nil } }
 }
 

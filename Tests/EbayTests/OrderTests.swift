@@ -99,10 +99,7 @@ func order(
     var odd = order()
     odd["buyer"] = ["username": "ja\u{0}n"]
     let found = try await read(odd)
-    guard case .event(let event) = found.meaning else {
-      Issue.record("no event")
-      return
-    }
+    let event = try #require(found.event)
     let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
     #expect(decoded.id == event.id)
   }

@@ -99,10 +99,7 @@ func order(_ state: String, _ items: [JSON]?) -> JSON {
     var odd = order("NEW", [item("NEW")])
     odd["shipping_address"] = ["first_name": "Vic\u{0}tor", "family_name": "Hugo 👕"]
     let found = try await read(odd)
-    guard case .event(let event) = found.meaning else {
-      Issue.record("no event")
-      return
-    }
+    let event = try #require(found.event)
     let decoded = try event.encode().withUnsafeBytes { try Event.decode($0) }
     #expect(decoded.id == event.id)
   }

@@ -25,14 +25,7 @@ import Time
     async throws
   {
     var follower = Follower(adapter, limit: 50)
-    let begin = shop.now
-    for _ in 0..<12 {
-      shop.wait(.seconds(2))
-      try await follower.poll(at: shop.now, floor: begin)
-    }
-    shop.stop()
-    try await follower.poll(at: shop.now, floor: begin)
-    let truth = try shop.orders()
+    let truth = try await follower.follow(shop)
     #expect(follower.problems.isEmpty && follower.differences(from: truth).isEmpty)
     #expect(truth.count > 100 && truth.contains { $0["cancelled"] == true })
     #expect(truth.contains { $0["status"] == "shipped" })
@@ -52,17 +45,7 @@ import Time
 
   @Test func `a walk ends although orders keep coming with every page`() async throws {
     shop.wait(.seconds(5))
-    let window = FeedRequest.Window(from: shop.now - .seconds(60), to: shop.now)
-    var (cursor, pages): (String?, Int) = (nil, 0)
-    repeat {
-      let page = try await adapter.page(FeedRequest(feed: .orders, cursor: cursor, window: window, limit: 10))
-      pages += 1
-      cursor = page.nextCursor
-      // A page has room for ten.
-      shop.placeOrders(20)
-      shop.wait(.seconds(1))
-    } while cursor != nil && pages < 200
-    #expect(pages < 30)
+    #expect(try await adapter.pagesOfWalk(over: shop) < 30)
   }
 
   @Test func `an order can be read by its id, and is the same item as in the list`() async throws {
@@ -79,13 +62,7 @@ import Time
   @Test func `the offers are all there, and stock is written`() async throws {
     shop.wait(.seconds(10))
     shop.stop()
-    var (found, cursor): ([String: Int], String?) = ([:], nil)
-    repeat {
-      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 90))
-      for listing in page.listings { found[listing.sku ?? "", default: 0] += listing.quantity ?? 0 }
-      cursor = page.nextCursor
-    } while cursor != nil
-    #expect(found == shop.stock())
+    #expect(try await adapter.listingPages(limit: 90).stock == shop.stock())
     let one = try await adapter.page(FeedRequest(feed: .listings, limit: 1)).listings[0]
     _ = try await adapter.setQuantity(of: one.externalId, to: 77, replacing: nil, idempotencyKey: "k")
     #expect(try await adapter.listing(one.externalId).listing.quantity == 77)

@@ -104,12 +104,6 @@ func line(_ id: String, quantity: JSON = 2, current: JSON = 2, variant: JSON = "
   ]
 }
 
-extension FeedPage {
-  var events: [Event] {
-    items.compactMap { if case .event(let event) = $0.meaning { event } else { nil } }
-  }
-}
-
 // MARK: Webhooks
 
 /// A webhook as Shopify sends it, signed with a secret.
@@ -133,8 +127,4 @@ func item(of request: WebhookRequest, filter: OrderFilter = .standard) throws ->
   let reading = try ShopifyWebhookReader().read(request, for: .shop, filter: filter)
   guard case .items(let items) = reading, items.count == 1 else { return nil }
   return items.first
-}
-
-extension FeedItem {
-  var event: Event? { if case .event(let event) = meaning { event } else { nil } }
 }

@@ -64,12 +64,6 @@ extension MarketplaceConnection {
     syncRules: .null, realtimeEnabled: true, isEnabled: true, createdAt: at("00:00:00"), updatedAt: .epoch)
 }
 
-extension FeedPage {
-  var events: [Event] {
-    items.compactMap { if case .event(let event) = $0.meaning { event } else { nil } }
-  }
-}
-
 /// An open order with one line, after changes.
 func order(_ id: String = "CAISENgvlJ6jLWAzERDzjyHVybY", _ change: (inout JSON) -> Void = { _ in }) -> JSON {
   var order: JSON = [

@@ -33,6 +33,19 @@ package struct Follower {
     problems.append("the walk does not end")
   }
 
+  /// Follows the shop through so many windows, two seconds apart, and then what is left once it is quiet. Answers the
+  /// truth about its orders.
+  package mutating func follow(_ shop: ShopTransport, windows: Int = 12) async throws -> [JSON] {
+    let begin = shop.now
+    for _ in 0..<windows {
+      shop.wait(.seconds(2))
+      try await poll(at: shop.now, floor: begin)
+    }
+    shop.stop()
+    try await poll(at: shop.now, floor: begin)
+    return try shop.orders()
+  }
+
   package mutating func take(_ item: FeedItem) {
     switch item.meaning {
     case .failed(let problem): problems.append(problem)
@@ -87,18 +100,47 @@ package struct Follower {
   }
 }
 
-extension FeedPage {
-  package var events: [Event] {
-    items.compactMap { if case .event(let event) = $0.meaning { event } else { nil } }
+extension MarketplaceAdapter {
+  /// The list of listings, from its first page to its last.
+  package func listingPages(limit: Int) async throws -> [FeedPage] {
+    var pages: [FeedPage] = []
+    repeat {
+      pages.append(
+        try await page(FeedRequest(feed: .listings, cursor: pages.last?.nextCursor, limit: limit)))
+    } while pages.last?.nextCursor != nil
+    return pages
+  }
+
+  /// How many pages of ten a walk over the orders takes while twenty more are placed with every page; 200 when it does
+  /// not end.
+  package func pagesOfWalk(over shop: ShopTransport) async throws -> Int {
+    let window = FeedRequest.Window(from: shop.now - .seconds(60), to: shop.now)
+    var (cursor, pages): (String?, Int) = (nil, 0)
+    repeat {
+      cursor = try await page(FeedRequest(feed: .orders, cursor: cursor, window: window, limit: 10))
+        .nextCursor
+      pages += 1
+      shop.placeOrders(20)
+      shop.wait(.seconds(1))
+    } while cursor != nil && pages < 200
+    return pages
   }
 }
 
-extension FeedItem {
-  /// The order of an item that was understood.
-  package var order: Order? {
-    guard case .event(let event) = meaning, case .order(let order) = event.subjectData else { return nil }
-    return order
+extension [FeedPage] {
+  /// What is listed of each SKU, over all pages.
+  package var stock: [String: Int] {
+    joinedListings.reduce(into: [:]) { $0[$1.sku ?? "", default: 0] += $1.quantity ?? 0 }
   }
+
+  package var listingIds: [String] { joinedListings.map(\.externalId) }
+
+  private var joinedListings: [Listing] { flatMap(\.listings) }
+}
+
+extension FeedItem {
+  /// The order of an item that is about one.
+  package var order: Order? { if case .order(let order)? = event?.subjectData { order } else { nil } }
 
   /// Why an item has no event.
   package var reason: String? {

@@ -24,14 +24,7 @@ import WooCommerce
   @Test(arguments: [7, 50])
   func `orders followed by windows end as they truly are`(limit: Int) async throws {
     var follower = Follower(adapter, limit: limit)
-    let begin = shop.now
-    for _ in 0..<12 {
-      shop.wait(.seconds(2))
-      try await follower.poll(at: shop.now, floor: begin)
-    }
-    shop.stop()
-    try await follower.poll(at: shop.now, floor: begin)
-    let truth = try shop.orders()
+    let truth = try await follower.follow(shop)
     #expect(follower.problems.isEmpty && follower.differences(from: truth).isEmpty)
     #expect(truth.count > 100 && truth.contains { $0["status"] == "new" })
     #expect(follower.events.values.contains { $0.order?.tracking.isEmpty == false })
@@ -48,30 +41,15 @@ import WooCommerce
 
   @Test func `a walk ends although orders keep coming with every page`() async throws {
     shop.wait(.seconds(5))
-    let window = FeedRequest.Window(from: shop.now - .seconds(60), to: shop.now)
-    var (cursor, pages): (String?, Int) = (nil, 0)
-    repeat {
-      let page = try await adapter.page(FeedRequest(feed: .orders, cursor: cursor, window: window, limit: 10))
-      pages += 1
-      cursor = page.nextCursor
-      // A page has room for ten.
-      shop.placeOrders(20)
-      shop.wait(.seconds(1))
-    } while cursor != nil && pages < 200
-    #expect(pages < 60)
+    #expect(try await adapter.pagesOfWalk(over: shop) < 60)
   }
 
   @Test func `variations stand for their product, and each one's stock is written`() async throws {
     shop.wait(.seconds(10))
     shop.stop()
-    var (found, ids, cursor): ([String: Int], [String], String?) = ([:], [], nil)
-    repeat {
-      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 60))
-      for listing in page.listings { found[listing.sku ?? "", default: 0] += listing.quantity ?? 0 }
-      ids += page.listings.map(\.externalId)
-      cursor = page.nextCursor
-    } while cursor != nil
-    #expect(found == shop.stock() && Set(ids).count == ids.count)
+    let pages = try await adapter.listingPages(limit: 60)
+    let ids = pages.listingIds
+    #expect(pages.stock == shop.stock() && Set(ids).count == ids.count)
     let (variation, product) = (
       try #require(ids.first { $0.contains("/") }), try #require(ids.first { !$0.contains("/") })
     )
@@ -91,13 +69,7 @@ import WooCommerce
   @Test func `a line names the listing that its stock is read from`() async throws {
     shop.wait(.seconds(10))
     shop.stop()
-    var ids: Set<String> = []
-    var cursor: String?
-    repeat {
-      let page = try await adapter.page(FeedRequest(feed: .listings, cursor: cursor, limit: 100))
-      ids.formUnion(page.listings.map(\.externalId))
-      cursor = page.nextCursor
-    } while cursor != nil
+    let ids = Set(try await adapter.listingPages(limit: 100).listingIds)
     var follower = Follower(adapter)
     try await follower.poll(at: shop.now, floor: shop.now - .seconds(60))
     let named = Set(follower.events.values.flatMap { $0.order?.lines ?? [] }.compactMap(\.listingId))
