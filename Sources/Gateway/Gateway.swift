@@ -15,13 +15,15 @@ package struct Gateway: Service {
   private let ready: [HealthCheck]
   private let routes: [any Routes]
   private let authenticator: Authenticator?
+  private let patience: ClientPatience
   private let logger: Logger
 
   /// `live` says whether the process should be started anew, `ready` whether it does its work now. Without an
   /// `authenticator` guarded routes answer 503.
   package init(
     host: String = "0.0.0.0", port: Int, metrics: MetricsRegistry, live: [HealthCheck] = [],
-    ready: [HealthCheck], routes: [any Routes] = [], authenticator: Authenticator? = nil, logger: Logger
+    ready: [HealthCheck], routes: [any Routes] = [], authenticator: Authenticator? = nil,
+    patience: ClientPatience = .init(), logger: Logger
   ) {
     self.host = host
     self.port = port
@@ -30,6 +32,7 @@ package struct Gateway: Service {
     self.ready = ready
     self.routes = routes
     self.authenticator = authenticator
+    self.patience = patience
     self.logger = logger
   }
 
@@ -43,10 +46,10 @@ package struct Gateway: Service {
     quiet.logLevel = max(logger.logLevel, .notice)
     return Application(
       responder: responder,
-      server: HTTPServerBuilder { [routes, authenticator] responder in
+      server: HTTPServerBuilder { [routes, authenticator, patience] responder in
         UpgradableChannel(
           http: HTTP1Channel(responder: responder), endpoints: routes.flatMap(\.sockets),
-          authentication: Authentication(authenticator: authenticator))
+          authentication: Authentication(authenticator: authenticator), patience: patience)
       },
       configuration: .init(address: .hostname(host, port: port), serverName: "crossdock", backlog: 1_024),
       // The server ends first, so that what it has in hand is still served.

@@ -35,10 +35,10 @@ struct Door {
     }
   }
 
-  func gateway() async throws -> Gateway {
+  func gateway(patience: ClientPatience = .init()) async throws -> Gateway {
     Gateway(
       port: 0, metrics: .init(), ready: [], routes: [routes],
-      authenticator: try await Authenticator(secret: Self.secret, keySet: keySet),
+      authenticator: try await Authenticator(secret: Self.secret, keySet: keySet), patience: patience,
       logger: Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 

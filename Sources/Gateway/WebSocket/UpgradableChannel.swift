@@ -15,10 +15,7 @@ struct UpgradableChannel: ServerChildChannel {
   let http: HTTP1Channel
   let endpoints: [WebSocketEndpoint]
   let authentication: Authentication
-
-  /// How long a request may take to arrive whole, and how long a connection may do nothing.
-  static let requestLimit = TimeAmount.seconds(20)
-  static let idleLimit = Duration.seconds(30)
+  let patience: ClientPatience
 
   struct Value: ServerChildChannelValue {
     let negotiated: EventLoopFuture<Negotiated>
@@ -33,10 +30,10 @@ struct UpgradableChannel: ServerChildChannel {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
       let operations = channel.pipeline.syncOperations
-      try operations.addHandler(NegotiationDeadline(limit: Self.requestLimit), name: NegotiationDeadline.name)
+      try operations.addHandler(NegotiationDeadline(limit: patience.request), name: NegotiationDeadline.name)
       var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
         upgradeConfiguration: .init(upgraders: [upgrader]) { channel in
-          channel.eventLoop.makeCompletedFuture { .http(try Self.speakHTTP(on: channel, logger)) }
+          channel.eventLoop.makeCompletedFuture { .http(try speakHTTP(on: channel, logger)) }
         })
       configuration.enablePipelining = false
       configuration.decoderConfiguration.maxHeaderFieldSize = 16_384
@@ -50,13 +47,13 @@ struct UpgradableChannel: ServerChildChannel {
     }
   }
 
-  private static func speakHTTP(
+  private func speakHTTP(
     on channel: any Channel, _ logger: Logger
   ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
     let operations = channel.pipeline.syncOperations
     try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-    try operations.addHandler(RequestDeadline(limit: requestLimit))
-    try operations.addHandler(HTTPConnectionStateHandler(idleTimeout: idleLimit, logger: logger))
+    try operations.addHandler(RequestDeadline(limit: patience.request))
+    try operations.addHandler(HTTPConnectionStateHandler(idleTimeout: patience.idle, logger: logger))
     return try NIOAsyncChannel(
       wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
   }
