@@ -22,31 +22,41 @@ package struct BreakerStore: Sendable {
 
   private func refusal(on connection: Connection) throws -> MarketplaceError? {
     try connection.transaction { connection in
-      for (errorClass, breaker, now) in try load(nil, on: connection) {
+      var probes: [(ErrorClass, Breaker)] = []
+      for (errorClass, breaker, now) in try load(on: connection) {
         var decided = breaker
         switch decided.admit(at: now) {
         case .admitted: continue
-        case .probe: try save(decided, errorClass, on: connection)
+        case .probe: probes.append((errorClass, decided))
         case .refused(let remaining) where errorClass == .rateLimited:
           return .rateLimited(retryAfter: remaining)
         case .refused(let remaining): return .breakerOpen(errorClass, remaining: remaining)
         }
       }
+      // Only now the call is sure to be made: a claim without a call would keep everybody waiting.
+      for (errorClass, breaker) in probes { try save(breaker, errorClass, on: connection) }
       return nil
     }
   }
 
-  /// Counts a failure of a class that tells about the connection's health.
-  package func failed(_ errorClass: ErrorClass, on connection: Connection) throws {
-    guard let policy = Breaker.Policy.of(errorClass) else { return }
+  /// Counts a failure where its class tells about the connection's health. What the call was a probe for is as unknown
+  /// as before: the next one may look.
+  package func failed(_ failure: MarketplaceError, on connection: Connection) throws {
+    let policy = failure.isLimitWithTime ? nil : Breaker.Policy.of(failure.errorClass)
     try connection.transaction { connection in
-      try connection.query(
-        "INSERT INTO breakers (connection_id, error_class) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        [connectionId, errorClass.rawValue])
-      for (errorClass, breaker, now) in try load(errorClass, on: connection) {
+      if policy != nil {
+        try connection.query(
+          "INSERT INTO breakers (connection_id, error_class) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+          [connectionId, failure.errorClass.rawValue])
+      }
+      for (errorClass, breaker, now) in try load(on: connection) {
         var decided = breaker
-        decided.failed(at: now, policy: policy)
-        try save(decided, errorClass, on: connection)
+        if let policy, errorClass == failure.errorClass {
+          decided.failed(at: now, policy: policy)
+        } else {
+          decided.probeUntil = nil
+        }
+        if decided != breaker { try save(decided, errorClass, on: connection) }
       }
     }
   }
@@ -56,14 +66,12 @@ package struct BreakerStore: Sendable {
     try connection.query("DELETE FROM breakers WHERE connection_id = $1", [connectionId])
   }
 
-  private func load(
-    _ only: ErrorClass?, on connection: Connection
-  ) throws -> [(ErrorClass, Breaker, now: Timestamp)] {
+  private func load(on connection: Connection) throws -> [(ErrorClass, Breaker, now: Timestamp)] {
     let rows = try connection.query(
       """
       SELECT error_class, failures, opened_at, open_until, probe_until, clock_timestamp() FROM breakers
-      WHERE connection_id = $1 AND ($2::text IS NULL OR error_class = $2) ORDER BY error_class FOR UPDATE
-      """, [connectionId, only?.rawValue])
+      WHERE connection_id = $1 ORDER BY error_class FOR UPDATE
+      """, [connectionId])
     return rows.compactMap { row in
       guard let errorClass = ErrorClass(rawValue: row.text(0)) else { return nil }
       let breaker = Breaker(
@@ -83,5 +91,12 @@ package struct BreakerStore: Sendable {
         connectionId, errorClass.rawValue, breaker.failures, breaker.openedAt, breaker.openUntil,
         breaker.probeUntil,
       ])
+  }
+}
+
+extension MarketplaceError {
+  /// A limit that says for how long it holds: the bucket waits for it, and no breaker has to.
+  fileprivate var isLimitWithTime: Bool {
+    if case .rateLimited(_?) = self { true } else { false }
   }
 }

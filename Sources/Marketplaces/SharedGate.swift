@@ -80,8 +80,8 @@ package final class SharedGate: CallGate {
   }
 
   package func settle(_ failure: MarketplaceError?) async {
-    if failure == nil, purse.withLockedValue({ !$0.troubled }) { return }
-    if let failure, Breaker.Policy.of(failure.errorClass) == nil { return }
+    let isHealthy = failure.map { Breaker.Policy.of($0.errorClass) == nil } ?? true
+    if isHealthy, purse.withLockedValue({ !$0.troubled }) { return }
     purse.withLockedValue { $0 = Purse() }
     let (bucket, breakers) = (self.bucket, self.breakers)
     let (database, logger) = (self.database, self.logger)
@@ -92,8 +92,7 @@ package final class SharedGate: CallGate {
         try await database.withConnection { connection in
           guard let failure else { return try breakers.succeeded(on: connection) }
           if let wait = failure.retryAfter { try bucket.block(for: wait, on: connection) }
-          if case .rateLimited(_?) = failure { return }
-          try breakers.failed(failure.errorClass, on: connection)
+          try breakers.failed(failure, on: connection)
         }
       } catch {
         logger.warning("the outcome of a marketplace call was not recorded: \(error)")

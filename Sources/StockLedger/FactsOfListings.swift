@@ -91,9 +91,8 @@ struct FactsOfListings {
     return result.facts
   }
 
-  /// How many bases before the earliest of what came are read: a base's place among the steps depends on the one
-  /// before it.
-  private static let depth = 4
+  /// Among so many bases before the earliest of what came one is looked for from which on all can be told.
+  private static let depth = 200
 
   private func sendWindows(
     earliest: [(place: Place, at: Timestamp)], on connection: Connection
@@ -106,30 +105,55 @@ struct FactsOfListings {
     }
     let listings = first.keys.sorted()
     let moments = listings.map { first[$0] ?? .epoch }
+    let stockIds = listings.map { stocks[$0] ?? 0 }
     let bases = try connection.send(
       """
       SELECT b.listing_ref, b.location_id, b.as_of, b.kind, b.quantity, b.fact_id, b.since, f.from_base
-        FROM unnest($1::bigint[], $2::timestamptz[]) AS w(listing_ref, earliest)
+        FROM \(Self.windows) AS w
         JOIN LATERAL \(Self.reachOfWindow) AS f ON true
         JOIN stock_bases b ON b.listing_ref = w.listing_ref AND b.as_of >= f.from_base
-      """, [listings, moments])
+      """, [listings, moments, stockIds])
     let steps = try connection.send(
       """
       SELECT w.listing_ref, h.occurred_at, sum(h.step)::bigint
-        FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) AS w(listing_ref, earliest, stock)
+        FROM \(Self.windows) AS w
         JOIN LATERAL \(Self.reachOfWindow) AS f ON true
-        JOIN listings l ON l.id = w.listing_ref
-        JOIN stock_history h ON h.marketplace_stock_id = ANY (l.former_stock || w.stock)
+        JOIN stock_history h ON h.marketplace_stock_id = ANY (w.stocks)
          AND h.listing_ref = w.listing_ref AND h.occurred_at > f.from_base
        GROUP BY w.listing_ref, h.occurred_at
-      """, [listings, moments, listings.map { stocks[$0] ?? 0 }])
+      """, [listings, moments, stockIds])
     return (bases, steps)
   }
 
-  private static let reachOfWindow = """
-    (SELECT coalesce((SELECT as_of FROM stock_bases WHERE listing_ref = w.listing_ref AND as_of < w.earliest
-                       ORDER BY as_of DESC OFFSET \(depth - 1) LIMIT 1), '-infinity') AS from_base)
+  private static let windows = """
+    (SELECT n.listing_ref, n.earliest, l.former_stock || n.stock AS stocks
+       FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) AS n(listing_ref, earliest, stock)
+       JOIN listings l ON l.id = n.listing_ref)
     """
+
+  /// A base with no step so close to it that the clocks can't tell which came first, and under no push of ours: what
+  /// lies before it has no say in how the bases after it are explained. Where a listing is never quiet, the last of
+  /// those that are looked at.
+  private static let reachOfWindow = """
+    (SELECT coalesce(
+       (SELECT b.as_of
+          FROM (SELECT as_of, kind, since FROM stock_bases
+                 WHERE listing_ref = w.listing_ref AND as_of < w.earliest ORDER BY as_of DESC LIMIT \(depth)) b
+         WHERE NOT EXISTS (SELECT FROM stock_history h
+                            WHERE h.marketplace_stock_id = ANY (w.stocks) AND h.listing_ref = w.listing_ref
+                              AND h.step <> 0 AND h.occurred_at >= least(b.since, b.as_of) - \(doubt)
+                              AND h.occurred_at <= b.as_of + \(doubt))
+           AND (b.kind = 'push' OR NOT EXISTS (
+                 SELECT FROM stock_bases p
+                  WHERE p.listing_ref = w.listing_ref AND p.kind = 'push' AND p.as_of >= b.as_of - \(doubt)
+                    AND least(p.since, p.as_of) - \(doubt) <= b.as_of))
+         ORDER BY b.as_of DESC LIMIT 1),
+       (SELECT as_of FROM stock_bases WHERE listing_ref = w.listing_ref AND as_of < w.earliest
+         ORDER BY as_of DESC OFFSET \(depth - 1) LIMIT 1),
+       '-infinity') AS from_base)
+    """
+
+  private static let doubt = "interval '\(Base.doubt.components.seconds) s'"
 
   private mutating func take(bases: Reply, steps: Reply, on connection: Connection) throws {
     var basesOf: [Int: [Base]] = [:]

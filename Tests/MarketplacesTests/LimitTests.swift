@@ -3,6 +3,8 @@ import Postgres
 import TestServers
 import Testing
 
+import struct Foundation.UUID
+
 @Suite struct LimitTests {
   let allowance = CallBucket.Allowance(rate: 0.01, burst: 10)
 
@@ -84,6 +86,50 @@ import Testing
       }
       await gate.settle(nil)
       try await gate.admit()
+    }
+  }
+
+  @Test func `a probe is claimed by a call that is made, not by one that another breaker refuses`()
+    async throws
+  {
+    try await withStore { store in
+      let id = try await store.add(draft()).id
+      let gate = SharedGate(
+        database: store.database, connectionId: id, allowance: .init(rate: 100, burst: 100),
+        logger: TestServers.silence)
+      for _ in 1...5 { await gate.settle(.network("the line is cut")) }
+      await gate.settle(.rateLimited(retryAfter: nil))
+      try await passTime(.network, of: id, in: store)
+      await #expect(throws: MarketplaceError.self) { try await gate.admit() }
+      try await passTime(.rateLimited, of: id, in: store)
+      try await gate.admit()
+    }
+  }
+
+  @Test(arguments: [
+    MarketplaceError.malformed("half a body"), .rateLimited(retryAfter: .milliseconds(1)),
+    .notFound("order 1"),
+  ])
+  func `a probe that ends in another way makes room for the next`(_ end: MarketplaceError) async throws {
+    try await withStore { store in
+      let id = try await store.add(draft()).id
+      let gate = SharedGate(
+        database: store.database, connectionId: id, allowance: .init(rate: 100, burst: 100),
+        logger: TestServers.silence)
+      for _ in 1...5 { await gate.settle(.network("the line is cut")) }
+      try await passTime(.network, of: id, in: store)
+      try await gate.admit()
+      await gate.settle(end)
+      try await gate.admit()
+    }
+  }
+
+  /// The time for which the breaker is open is over.
+  private func passTime(_ errorClass: ErrorClass, of id: UUID, in store: ConnectionStore) async throws {
+    try await store.database.withConnection { connection in
+      _ = try connection.query(
+        "UPDATE breakers SET open_until = clock_timestamp() WHERE connection_id = $1 AND error_class = $2",
+        [id, errorClass.rawValue])
     }
   }
 }

@@ -152,7 +152,7 @@ private func check(_ world: PooledWorld, seed: UInt64, on connection: Connection
 }
 
 /// Durability is not what these tests are about.
-private func fast(_ url: String) throws -> Connection {
+func fast(_ url: String) throws -> Connection {
   try Connection.open(
     url, name: "tests",
     settings: [
@@ -162,7 +162,7 @@ private func fast(_ url: String) throws -> Connection {
 }
 
 /// Runs blocking work on a thread of its own.
-private func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Result { try body() }) }.start()
   }
