@@ -199,8 +199,8 @@ let package = Package(
     library(
       "Reconciliation",
       [
-        "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology", "Events", "JSON",
-        "Time", .logging, .metrics, .lifecycle,
+        "Alerts", "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology", "Events",
+        "JSON", "Time", .logging, .metrics, .lifecycle,
       ]),
     // How far events are, and what programs see of all of it.
     library("EventStatus", ["Topology", "Postgres", .logging, .lifecycle]),
@@ -225,8 +225,8 @@ let package = Package(
     tests(
       "Desk",
       [
-        "RabbitMQ", "Topology", "Postgres", "Lane", "Outbox", "StockLedger", "Events", "JSON", "Time",
-        "TestServers",
+        "RabbitMQ", "Readiness", "Topology", "Postgres", "Lane", "Outbox", "StockLedger", "Events", "JSON",
+        "Time", "TestServers", .concurrencyHelpers,
       ]),
     library(
       "Gateway",
@@ -239,7 +239,7 @@ let package = Package(
       "Gateway",
       [
         "Postgres", "TestServers", "JSON", .hummingbird, .hummingbirdTesting, .httpTypes, .nio, .jwt,
-        .lifecycle,
+        .concurrencyHelpers, .lifecycle,
         .logging, .metrics, .coreMetrics,
       ]),
     .target(
@@ -293,7 +293,7 @@ let package = Package(
     tests(
       "API",
       [
-        "Gateway", "Intake", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
+        "Gateway", "Intake", "Live", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
         "Postgres",
         "Topology", "TestServers", "Events", "JSON", "Time", .hummingbird, .hummingbirdTesting, .httpTypes,
         .nio,

@@ -20,6 +20,7 @@ package enum AlertBook {
     let sorted = Dictionary(alerts.map { ($0.key, $0) }) { first, _ in first }.values.sorted {
       $0.key < $1.key
     }
+    // A reconciliation that has ended is an occurrence for good.
     let kinds = Alert.Kind.allCases.filter { $0 != .discrepancies }.map(\.rawValue)
     if clearing {
       try connection.query(

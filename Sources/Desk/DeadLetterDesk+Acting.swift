@@ -72,12 +72,20 @@ extension DeadLetterDesk {
 
   /// Deals with what is chosen, and finishes what a killed desk had begun there. `atMost` counts over all queues;
   /// `each` is told of every letter that this call chose and dealt with.
+  func act(
+    _ deed: Deed, on choice: Choice, by warrant: Warrant, atMost limit: Int = .max
+  ) throws -> Acted {
+    var horizon = Horizon()
+    return try act(deed, on: choice, by: warrant, atMost: limit, within: &horizon) { _ in }
+  }
+
+  /// The same for an action of several calls, which share a horizon.
   ///
   /// A letter leaves the dead only after its copy is confirmed and that is written down: killed at any moment,
   /// nothing is lost or left behind twice, and the next desk goes on.
   func act(
-    _ deed: Deed, on choice: Choice, by warrant: Warrant, atMost limit: Int = .max,
-    each: (DeadLetter) -> Void = { _ in }
+    _ deed: Deed, on choice: Choice, by warrant: Warrant, atMost limit: Int, within horizon: inout Horizon,
+    each: (DeadLetter) -> Void
   ) throws -> Acted {
     let connection = try openDatabase()
     let publisher = try Publisher(at: brokers, authorities: authorities)
@@ -88,16 +96,19 @@ extension DeadLetterDesk {
     for (queue, ready) in try looks.depths(of: choice.queues) {
       let look = looks.look(into: queue, ready: ready)
       var rest = min(choice.limit ?? .max, limit - result.done - result.left)
+      var old = horizon.letters(of: queue, ready: ready)
       while rest > 0 {
         let page = try look.next()
         guard !page.isEmpty else { break }
         let noted = try Intents.noted(of: page.map(\.letter), in: queue, on: connection)
-        let work = PageWork(page, noted: noted, choice: choice, deed: deed, limit: rest)
+        let work = PageWork(page, noted: noted, choice: choice, deed: deed, limit: rest, old: old)
+        old -= min(old, page.count)
         try Intents.note(deed, on: work.fresh.map(\.letter), in: queue, by: warrant, on: connection)
         let gone = try publish(work.toPublish, to: queue, over: publisher)
         let finished = gone + work.toDiscard
         try Intents.finish(finished.map(\.letter), in: queue, on: connection)
         try look.take((finished + work.leftovers).map(\.tag))
+        horizon.took(finished.count + work.leftovers.count, from: queue)
         let keys = Set(finished.map(\.letter.key))
         let done = work.fresh.filter { keys.contains($0.letter.key) }
         for one in done { each(one.letter) }
@@ -122,6 +133,23 @@ extension DeadLetterDesk {
   }
 }
 
+/// How many letters of each queue lay there when an action began: what dies while it lasts, perhaps again of what it was
+/// brought back from, is left for another action, so that each one ends.
+struct Horizon: Sendable {
+  private var rest: [Queue: Int] = [:]
+
+  /// How many of the queue's oldest letters are the action's concern; `ready` lie there now.
+  mutating func letters(of queue: Queue, ready: Int) -> Int {
+    if let known = rest[queue] { return known }
+    rest[queue] = ready
+    return ready
+  }
+
+  mutating func took(_ count: Int, from queue: Queue) {
+    rest[queue] = max(0, rest[queue, default: 0] - count)
+  }
+}
+
 /// What is to be done with the letters of one page. A pure value.
 struct PageWork {
   /// Chosen now; to be noted first.
@@ -133,15 +161,16 @@ struct PageWork {
   /// Dealt with before and come back all the same: an ack was lost.
   private(set) var leftovers: [Look.Held] = []
 
+  /// The first `old` letters of the page may be chosen, `limit` of them at most; what was begun is finished anyway.
   init(
-    _ page: [Look.Held], noted: [LetterKey: Intents.Noted], choice: Choice, deed: Deed, limit: Int
+    _ page: [Look.Held], noted: [LetterKey: Intents.Noted], choice: Choice, deed: Deed, limit: Int, old: Int
   ) {
-    for held in page {
+    for (place, held) in page.enumerated() {
       switch noted[held.letter.key] {
       case .done: leftovers.append(held)
       case .intended(let begun): add(begun, held)
       case nil:
-        guard fresh.count < limit, choice.contains(held.letter) else { continue }
+        guard place < old, fresh.count < limit, choice.contains(held.letter) else { continue }
         fresh.append(held)
         add(deed, held)
       }

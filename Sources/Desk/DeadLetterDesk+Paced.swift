@@ -27,10 +27,13 @@ extension DeadLetterDesk {
   ) throws -> PacedRequeue {
     var result = PacedRequeue()
     var step = 0
+    var horizon = Horizon()
     while true {
       var letters: [DeadLetterTrace] = []
       let size = rhythm.size(ofStep: step)
-      let isLast = try !bringBack(size, of: selection, at: rhythm, by: warrant, into: &result.acted) {
+      let isLast = try !bringBack(
+        size, of: selection, at: rhythm, by: warrant, within: &horizon, into: &result.acted
+      ) {
         if rhythm.ramps { letters.append(DeadLetterTrace($0)) }
       }
       progress(result.acted)
@@ -42,14 +45,15 @@ extension DeadLetterDesk {
 
   /// One step in portions; false when there was less than the step could take.
   private func bringBack(
-    _ size: Int, of selection: Selection, at rhythm: Rhythm, by warrant: Warrant, into acted: inout Acted,
-    each: (DeadLetter) -> Void
+    _ size: Int, of selection: Selection, at rhythm: Rhythm, by warrant: Warrant,
+    within horizon: inout Horizon, into acted: inout Acted, each: (DeadLetter) -> Void
   ) throws -> Bool {
     var rest = size
     while rest > 0 {
       let started = ContinuousClock.now
       let portion = rhythm.portion(of: rest)
-      let one = try act(.requeue, on: .selection(selection), by: warrant, atMost: portion, each: each)
+      let one = try act(
+        .requeue, on: .selection(selection), by: warrant, atMost: portion, within: &horizon, each: each)
       acted.done += one.done
       acted.left += one.left
       rest -= one.done

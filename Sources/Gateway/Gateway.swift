@@ -16,6 +16,7 @@ package struct Gateway: Service {
   private let routes: [any Routes]
   private let authenticator: Authenticator?
   private let patience: ClientPatience
+  private let proxies: TrustedProxies
   private let logger: Logger
 
   /// `live` says whether the process should be started anew, `ready` whether it does its work now. Without an
@@ -23,7 +24,7 @@ package struct Gateway: Service {
   package init(
     host: String = "0.0.0.0", port: Int, metrics: MetricsRegistry, live: [HealthCheck] = [],
     ready: [HealthCheck], routes: [any Routes] = [], authenticator: Authenticator? = nil,
-    patience: ClientPatience = .init(), logger: Logger
+    patience: ClientPatience = .init(), proxies: TrustedProxies = .init(), logger: Logger
   ) {
     self.host = host
     self.port = port
@@ -33,6 +34,7 @@ package struct Gateway: Service {
     self.routes = routes
     self.authenticator = authenticator
     self.patience = patience
+    self.proxies = proxies
     self.logger = logger
   }
 
@@ -66,6 +68,7 @@ package struct Gateway: Service {
   /// Every route that there is.
   package var router: Router<GatewayContext> {
     let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: ClientNames(proxies: proxies))
     router.add(middleware: Problems())
     let all = GatewayRoutes(router, authenticator: authenticator)
     all.open.get("/metrics") { _, _ in

@@ -65,7 +65,8 @@ package struct WebhookRoutes: Routes {
       routes.open.post("/webhook/\(platform.rawValue)/:connectionId") { request, context in
         let start = ContinuousClock.now
         do {
-          let response = try await take(request, platform, context.parameters.get("connectionId"))
+          let response = try await take(
+            request, platform, context.parameters.get("connectionId"), context.logger)
           note(platform, response.status, took: .now - start)
           return response
         } catch let problem as Problem {
@@ -83,7 +84,9 @@ package struct WebhookRoutes: Routes {
       .record(duration: time)
   }
 
-  private func take(_ request: Request, _ platform: Platform, _ id: String?) async throws -> Response {
+  private func take(
+    _ request: Request, _ platform: Platform, _ id: String?, _ logger: Logger
+  ) async throws -> Response {
     guard let id = id.flatMap({ UUID(uuidString: $0) }), let account = try await accounts.account(id),
       account.connection.platform == platform
     else { throw Problem.notFound("connection") }
@@ -94,7 +97,7 @@ package struct WebhookRoutes: Routes {
       headers: request.headers.lowercased, body: try await request.bytes(upTo: Self.maxBytes),
       receivedAt: .now())
     if let answer = reader.handshake(webhook) { return .json(answer) }
-    let trusted = try await genuine(webhook, reader, account)
+    let trusted = try await genuine(webhook, reader, account, logger)
     if let seconds = accounts.admit(id, limit: configuration.ratePerMinute) {
       throw Problem(
         .tooManyRequests, "more than \(configuration.ratePerMinute) webhooks a minute for this connection",
@@ -106,7 +109,7 @@ package struct WebhookRoutes: Routes {
   /// The account, when the webhook is signed with one of its secrets. One that fits none is looked at again with those
   /// that are in the database now.
   private func genuine(
-    _ webhook: WebhookRequest, _ reader: any WebhookReader, _ account: WebhookAccount
+    _ webhook: WebhookRequest, _ reader: any WebhookReader, _ account: WebhookAccount, _ logger: Logger
   ) async throws -> WebhookAccount {
     if reader.isGenuine(webhook, keys: keys(of: account, at: webhook.receivedAt)) { return account }
     guard let fresh = try await accounts.account(account.connection.id, fresh: true) else {

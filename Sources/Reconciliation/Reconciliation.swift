@@ -1,3 +1,4 @@
+import Alerts
 import Events
 package import Lane
 package import Logging
@@ -120,13 +121,12 @@ package struct Reconciliation: JobHandler {
   }
 
   private func finish(_ lease: Reconciliations.Lease, error: String?) async throws -> Disposition {
-    let (listings, differences) = try await database.transaction { connection in
+    let ((listings, differences), alerts) = try await database.transaction { connection in
       let counts = try Reconciliations.finish(lease, error: error, on: connection)
-      if Double(counts.differences) > Self.alarming * Double(counts.listings) {
-        try Self.alarm(lease, on: connection)
-      }
-      return counts
+      let isAlarming = Double(counts.differences) > Self.alarming * Double(counts.listings)
+      return (counts, isAlarming ? try Self.alarm(lease, counts, on: connection) : [])
     }
+    for alert in alerts { logger.warning("alert: \(alert.text)", metadata: ["kind": "\(alert.kind)"]) }
     Counter(label: "crossdock_reconciled_listings_total").increment(by: listings)
     Counter(label: "crossdock_reconciliation_differences_total").increment(by: differences)
     let facts: Logger.Metadata = [
@@ -140,17 +140,26 @@ package struct Reconciliation: JobHandler {
     return .ack
   }
 
-  /// The owner hears that more than one in a hundred listings differed.
-  private static func alarm(_ lease: Reconciliations.Lease, on connection: Connection) throws {
-    try connection.query(
+  /// The owner hears that more than one in a hundred listings differed, and so do operators: a gateway's watchman sends
+  /// what is noted here.
+  private static func alarm(
+    _ lease: Reconciliations.Lease, _ counts: (listings: Int, differences: Int), on connection: Connection
+  ) throws -> [AlertBook.Entry] {
+    let rows = try connection.query(
       """
       INSERT INTO notifications (user_id, kind, cause, body)
       SELECT c.user_id, 'reconciliation.alarm', r.id::text,
              jsonb_build_object('connection_id', c.id, 'connection', c.name, 'reconciliation_id', r.id,
                                 'listings', r.listings, 'differences', r.differences, 'biggest', r.biggest)
         FROM reconciliations r JOIN platform_connections c ON c.id = r.connection_id
-       WHERE r.id = $1 ON CONFLICT DO NOTHING
+       WHERE r.id = $1 ON CONFLICT DO NOTHING RETURNING body->>'connection'
       """, [lease.id])
+    let name = rows.first?.text(0) ?? "a connection"
+    let text =
+      "\(counts.differences) of \(counts.listings) listings of \(name) differ from the ledger "
+      + "(reconciliation \(lease.id)\(lease.isDryRun ? ", a dry run" : ", now repaired"))"
+    return try AlertBook.note(
+      [Alert(.discrepancies, about: String(lease.id), text)], clearing: false, on: connection)
   }
 
   private func failed(

@@ -31,7 +31,7 @@ package struct Settings: Sendable {
   package var metricsPort: Int
   /// `BASE_URL`: how marketplaces reach the gateway.
   package var baseURL: String
-  /// `TRUSTED_PROXIES`: addresses whose `X-Forwarded-For` is believed.
+  /// `TRUSTED_PROXIES`: addresses and networks whose `X-Forwarded-For` is believed.
   package var trustedProxies: [String]
   /// `ALERT_WEBHOOK_URL`
   package var alertWebhookURL: Secret?

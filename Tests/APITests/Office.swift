@@ -9,6 +9,7 @@ import Hummingbird
 import HummingbirdTesting
 import Intake
 import JSON
+import Live
 import Marketplaces
 import NIOCore
 import Polling
@@ -62,7 +63,11 @@ struct Office: Sendable {
         baseURL: "https://crossdock.example", ratePerMinute: 100),
       logger: TestServers.silence)
     return Gateway(
-      port: 0, metrics: .init(), ready: [], routes: [api, webhooks],
+      port: 0, metrics: .init(), ready: [],
+      routes: [
+        api, webhooks, WebhookTestRoutes(webhooks),
+        StreamRoutes(NewsFeed(url: url, database: database, logger: TestServers.silence)),
+      ],
       authenticator: try await Authenticator(secret: secret), logger: TestServers.silence)
   }
 

@@ -1,7 +1,11 @@
 import Desk
+import Foundation
 import JSON
 import Lane
+import NIOConcurrencyHelpers
 import Postgres
+import RabbitMQ
+import Readiness
 import Testing
 import Time
 import Topology
@@ -62,6 +66,20 @@ struct RhythmTests {
     }
   }
 
+  @Test func `what dies again at once is left where it is, so that every action ends`() async throws {
+    try await Place.with { (place) throws in
+      try place.bury((0..<6).map { "m\($0)" })
+      let worker = FailingWorker(place)
+      defer { worker.stop() }
+      let paced = try place.desk.requeue(Selection(), at: Rhythm(rate: 3), by: Warrant(actor: "tests"))
+      #expect(paced.acted == Acted(done: 6) && paced.end == .complete)
+      let connection = try place.open()
+      defer { connection.close() }
+      try place.waitFor(6, in: place.topology.deadName(.stockLedger), on: connection)
+      #expect(try place.desk.requeue(Selection(), by: Warrant(actor: "tests")) == Acted(done: 6))
+    }
+  }
+
   @Test func `a rate is kept`() async throws {
     try await Place.with { (place) throws in
       try place.bury((0..<3).map { "m\($0)" })
@@ -69,6 +87,42 @@ struct RhythmTests {
       let result = try place.desk.requeue(Selection(), at: Rhythm(rate: 2), by: Warrant(actor: "tests"))
       #expect(result.acted.done == 3 && result.end == .complete)
       #expect(ContinuousClock.now - started > .milliseconds(950))
+    }
+  }
+}
+
+/// A worker of the stock ledger whose every message dies at once.
+private final class FailingWorker: Sendable {
+  private let isStopped = NIOLockedValueBox(false)
+  private let ended = DispatchSemaphore(value: 0)
+
+  init(_ place: Place) {
+    Thread { [isStopped, ended] in
+      try? Self.work(in: place) { isStopped.withLockedValue { $0 } }
+      ended.signal()
+    }.start()
+  }
+
+  func stop() {
+    isStopped.withLockedValue { $0 = true }
+    ended.wait()
+  }
+
+  private static func work(in place: Place, until isStopped: () -> Bool) throws {
+    let connection = try place.open()
+    defer { connection.close() }
+    let name = place.topology.name(.stockLedger)
+    try connection.consume(name, prefetch: 10)
+    while !isStopped() {
+      guard case .delivery(let delivery) = try connection.next() else {
+        _ = wait(for: [.readable(connection.socket)], timeout: .milliseconds(20))
+        continue
+      }
+      let headers = delivery.headers + [(LetterHeader.fingerprint, .text("bad_event/decode"))]
+      try connection.publish(
+        exchange: place.topology.dead, routingKey: name,
+        properties: Publishing(of: delivery, headers: headers), body: delivery.withBody { Array($0) })
+      try connection.ack(delivery.tag)
     }
   }
 }

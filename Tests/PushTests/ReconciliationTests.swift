@@ -50,6 +50,30 @@ import Time
         )
           == "true")
       #expect(try await seller.text("SELECT kind FROM notifications") == "reconciliation.alarm")
+      #expect(
+        try await seller.text(
+          "SELECT string_agg(kind || ': ' || text, '; ') FROM alerts WHERE sent_at IS NULL")
+          == "discrepancies: 5 of 5 listings of \(seller.accounts[0].name) differ from the ledger (reconciliation 1, now repaired)"
+      )
+    }
+  }
+
+  @Test func `up to one listing in a hundred may differ without an alert`() async throws {
+    try await Seller.with([Shelf(pageSize: 200)], rules: [:]) { (seller) async throws in
+      let quantities = Dictionary(uniqueKeysWithValues: (0..<100).map { ("l\($0)", 5) })
+      seller.shelves[0].state.withLockedValue { $0.quantities = quantities }
+      #expect(try await reconcile(seller) == .ack)
+      let alerts = "SELECT count(*)::text FROM alerts"
+      #expect(try await seller.text(alerts) == "1", "the ledger knew none of them")
+      seller.shelves[0].state.withLockedValue { $0.quantities["l7"] = 6 }
+      #expect(try await reconcile(seller) == .ack)
+      #expect(try await seller.text(alerts) == "1")
+      seller.shelves[0].state.withLockedValue {
+        $0.quantities["l7", default: 0] += 1
+        $0.quantities["l8"] = 6
+      }
+      #expect(try await reconcile(seller) == .ack)
+      #expect(try await seller.text(alerts) == "2")
     }
   }
 

@@ -233,7 +233,7 @@ struct Assembly {
     }
     let gateway = Gateway(
       port: port, metrics: Self.metrics, live: live, ready: ready, routes: routes,
-      authenticator: authenticator, logger: logger)
+      authenticator: authenticator, proxies: try settings.proxies(), logger: logger)
     let front: any Service = isGateway ? gateway : OptionalPort(gateway: gateway, port: port, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: ([front] + services).map { .init(service: $0) },

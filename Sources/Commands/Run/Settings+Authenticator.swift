@@ -18,4 +18,15 @@ extension Settings {
       throw SettingsError(problems: ["API_JWKS_FILE is no JSON Web Key Set whose keys have a `kid`"])
     }
   }
+
+  /// The proxies that are believed about their clients.
+  func proxies() throws -> TrustedProxies {
+    guard let proxies = TrustedProxies(trustedProxies) else {
+      throw SettingsError(problems: [
+        "TRUSTED_PROXIES is '\(trustedProxies.joined(separator: ","))': allowed are IP addresses and networks "
+          + "such as 10.0.0.0/8, separated by commas"
+      ])
+    }
+    return proxies
+  }
 }

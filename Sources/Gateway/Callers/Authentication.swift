@@ -1,5 +1,6 @@
 package import HTTPTypes
 package import Hummingbird
+import Logging
 
 /// Lets only those pass who have a token, in `Authorization: Bearer` or in the dashboard's cookie.
 struct Authentication: RouterMiddleware {
@@ -12,7 +13,10 @@ struct Authentication: RouterMiddleware {
     _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
   ) async throws -> Response {
     var context = context
-    context.caller = try await caller(of: request)
+    do { context.caller = try await caller(of: request) } catch let problem as Problem {
+      if problem.status == .unauthorized { context.logger.notice("a caller is refused: \(problem.detail)") }
+      throw problem
+    }
     return try await next(request, context)
   }
 
@@ -63,6 +67,7 @@ package enum SessionCookie {
 }
 
 extension HTTPField.Name {
+  static let forwardedFor = Self.make("X-Forwarded-For")
   static let secFetchSite = Self.make("Sec-Fetch-Site")
   package static let idempotencyKey = Self.make("Idempotency-Key")
   package static let lastEventId = Self.make("Last-Event-ID")
