@@ -45,7 +45,12 @@ package struct Dashboard: Routes {
       try views.asset(context.parameters.get("name") ?? "")
     }
     SignInPages(dashboard: self).add(to: routes.open)
-    let pages = routes.open.group().add(middleware: SignedIn(authenticator: authenticator, views: views))
+    addPages(to: routes.open)
+  }
+
+  /// What only those see who have signed in.
+  func addPages(to routes: RouterGroup<GatewayContext>) {
+    let pages = routes.group().add(middleware: SignedIn(authenticator: authenticator, views: views))
       .group(context: CallerContext.self)
     OverviewPage(dashboard: self).add(to: pages)
     DeadLetterPages(dashboard: self).add(to: pages)

@@ -5,7 +5,7 @@ import NIOConcurrencyHelpers
 import ServiceLifecycle
 import Time
 
-/// The queues' figures of the last hour, one sample every ten seconds, shared by all who look.
+/// How deep the queues were in the last hour, one look every ten seconds, shared by all who look.
 final class DepthHistory: Sendable {
   static let interval = 10.0
   static let span = 360
@@ -16,27 +16,33 @@ final class DepthHistory: Sendable {
     var queues: [JSON]
   }
 
-  private let samples = NIOLockedValueBox<[Sample]>([])
+  private struct State {
+    var latest: Sample?
+    /// By queue, the oldest first; nil where it was unknown.
+    var depths: [String: [Double?]] = [:]
+  }
+
+  private let state = NIOLockedValueBox(State())
 
   func add(_ sample: Sample) {
-    samples.withLockedValue { samples in
-      samples.append(sample)
-      if samples.count > Self.span { samples.removeFirst(samples.count - Self.span) }
+    state.withLockedValue { state in
+      state.latest = sample
+      for queue in sample.queues {
+        var depths = state.depths[queue["queue"].text ?? "", default: []]
+        depths.append(queue["ready"].text.flatMap { Double($0) })
+        state.depths[queue["queue"].text ?? ""] = Array(depths.suffix(Self.span))
+      }
     }
   }
 
   /// The newest sample, unless it is so old that it says nothing about the present.
   func latest(now: Timestamp = .now()) -> Sample? {
-    guard let last = samples.withLockedValue({ $0.last }), last.time > now - .seconds(60) else { return nil }
+    guard let last = state.withLockedValue({ $0.latest }), last.time > now - .seconds(60) else { return nil }
     return last
   }
 
   /// How many messages waited in a queue, oldest first; nil where that was unknown.
-  func depths(of queue: String) -> [Double?] {
-    samples.withLockedValue { $0 }.map { sample in
-      sample.queues.first { $0["queue"].text == queue }?["ready"].text.flatMap { Double($0) }
-    }
-  }
+  func depths(of queue: String) -> [Double?] { state.withLockedValue { $0.depths[queue] } ?? [] }
 }
 
 /// Looks at the queues every ten seconds.

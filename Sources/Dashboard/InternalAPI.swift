@@ -67,7 +67,7 @@ extension String {
 
 extension ResponseBody {
   /// All of it.
-  fileprivate func bytes() async throws -> [UInt8] {
+  func bytes() async throws -> [UInt8] {
     let collector = Collector()
     try await write(collector)
     return await collector.store.bytes

@@ -36,7 +36,7 @@ struct ListPages {
       values["next"] = "\(list.section.rawValue)?cursor=\(next.percentEncoded)"
     }
     return try dashboard.views.page(
-      "list", values, title: list.section.label, section: list.section, for: visitor.caller, refresh: 10)
+      "list", values, title: list.section.label, section: list.section, for: visitor.caller, isLive: true)
   }
 
   @Sendable private func poll(_ request: Request, _ context: CallerContext) async throws -> Response {

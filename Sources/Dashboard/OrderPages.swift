@@ -30,7 +30,7 @@ struct OrderPages {
         "/orders?cursor=\(next.percentEncoded)&number=\((number ?? "").percentEncoded)&status=\((status ?? "").percentEncoded)"
     }
     return try dashboard.views.page(
-      "orders", values, title: "Orders", section: .orders, for: visitor.caller, refresh: 10)
+      "orders", values, title: "Orders", section: .orders, for: visitor.caller, isLive: true)
   }
 
   @Sendable private func show(_ request: Request, _ context: CallerContext) async throws -> Response {

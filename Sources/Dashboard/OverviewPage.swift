@@ -33,7 +33,7 @@ struct OverviewPage {
     values["alerts"] = alerts.map { ["text": $0.text, "level": $0.isSerious ? "serious" : "mild"] }
     values["isWell"] = alerts.isEmpty
     return try dashboard.views.page(
-      "overview", values, title: "Overview", section: .overview, for: visitor.caller, refresh: 5)
+      "overview", values, title: "Overview", section: .overview, for: visitor.caller, isLive: true)
   }
 
   private func queue(_ queue: JSON) -> [String: Any] {

@@ -29,7 +29,7 @@ struct StockPages {
         "/stock?cursor=\(next.percentEncoded)&sku=\((sku ?? "").percentEncoded)&below=\((below ?? "").percentEncoded)"
     }
     return try dashboard.views.page(
-      "stock", values, title: "Stock", section: .stock, for: visitor.caller, refresh: 10)
+      "stock", values, title: "Stock", section: .stock, for: visitor.caller, isLive: true)
   }
 
   @Sendable private func show(_ request: Request, _ context: CallerContext) async throws -> Response {
@@ -54,7 +54,7 @@ struct StockPages {
     ]
     return try dashboard.views.page(
       "variation", values, title: variation["sku"].text ?? "Stock", section: .stock, for: visitor.caller,
-      refresh: 5)
+      isLive: true)
   }
 
   // MARK: Changing

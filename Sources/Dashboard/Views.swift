@@ -58,10 +58,10 @@ package struct Views: Sendable {
   ///
   /// - Parameters:
   ///   - section: which of the sections it belongs to, for the navigation.
-  ///   - refresh: after how many seconds the parts marked as live are fetched again; nil never.
+  ///   - isLive: whether the parts marked as live follow what happens (`LivePages`).
   func page(
     _ template: String, _ values: [String: Any], title: String, section: Section? = nil, for caller: Caller?,
-    refresh: Int? = nil, status: HTTPResponse.Status = .ok
+    isLive: Bool = false, status: HTTPResponse.Status = .ok
   ) throws -> Response {
     guard let content = library.render(values, withTemplate: template) else {
       throw Problem(.internalServerError, "there is no template \(template)")
@@ -73,13 +73,21 @@ package struct Views: Sendable {
         ["href": $0.rawValue, "label": $0.label, "current": $0 == section] as [String: Any]
       }
     }
-    frame["refresh"] = refresh
+    frame["isLive"] = isLive
     guard let html = library.render(frame, withTemplate: "frame") else {
       throw Problem(.internalServerError, "there is no template frame")
     }
     return Response(
       status: status, headers: Self.headers("text/html; charset=utf-8"),
       body: .init(byteBuffer: ByteBuffer(string: html)))
+  }
+
+  /// What the frame of a live page holds; nil of a page that is not live.
+  static func main(of page: String) -> Substring? {
+    guard page.contains("<body data-live-page>"), let start = page.firstRange(of: "<main"),
+      let end = page.firstRange(of: "</main>"), start.lowerBound < end.lowerBound
+    else { return nil }
+    return page[start.lowerBound..<end.upperBound]
   }
 
   /// A page that says what went wrong.

@@ -22,6 +22,6 @@ extension Settings {
       api: InternalAPI(api.responder), authenticator: authenticator, secret: secret, database: database,
       baseURL: baseURL, logger: logger
     ) { try await settings.queueDepths().map(\.json) }
-    return [dashboard]
+    return [dashboard, LivePages(dashboard, logger: logger)]
   }
 }

@@ -32,21 +32,41 @@ function renew(fresh) {
   }
 }
 
-async function refresh() {
-  if (document.hidden) return;
+// The page's stream; none while nobody looks, since a browser has few connections to one server.
+let stream = null;
+
+function follow() {
+  if (document.hidden || stream) {
+    if (document.hidden && stream) {
+      stream.close();
+      stream = null;
+    }
+    return;
+  }
+  stream = new EventSource("/live?page=" + encodeURIComponent(location.pathname + location.search));
+  stream.addEventListener("page", event => renew(new DOMParser().parseFromString(event.data, "text/html")));
+  stream.addEventListener("error", () => {
+    // The browser comes again by itself, unless it was refused: then it is tried later, or the session is over.
+    if (stream.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    setTimeout(lookAgain, 5000);
+  });
+}
+
+async function lookAgain() {
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(10000) });
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.redirected) location.reload();
-    else if (answer.ok) renew(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    else follow();
   } catch {
     // The gateway is away for the moment; the ages of the figures on the page say how old they are.
+    setTimeout(lookAgain, 5000);
   }
 }
 
 showTimes(document);
 setInterval(() => showTimes(document), 10000);
-const seconds = Number(document.body.dataset.refresh);
-if (seconds > 0) {
-  setInterval(refresh, seconds * 1000);
-  document.addEventListener("visibilitychange", refresh);
+if (document.body.hasAttribute("data-live-page")) {
+  follow();
+  document.addEventListener("visibilitychange", follow);
 }
