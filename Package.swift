@@ -199,7 +199,8 @@ let package = Package(
     library(
       "Reconciliation",
       [
-        "Alerts", "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology", "Events",
+        "Alerts", "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres", "Topology",
+        "Events",
         "JSON", "Time", .logging, .metrics, .lifecycle,
       ]),
     // How far events are, and what programs see of all of it.
@@ -293,7 +294,8 @@ let package = Package(
     tests(
       "API",
       [
-        "Gateway", "Intake", "Live", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk", "Outbox",
+        "Gateway", "Intake", "Live", "EventStatus", "OrderEvents", "Polling", "Marketplaces", "Desk",
+        "Outbox",
         "Postgres",
         "Topology", "TestServers", "Events", "JSON", "Time", .hummingbird, .hummingbirdTesting, .httpTypes,
         .nio,
