@@ -26,6 +26,7 @@ package struct Simulator: Service {
       case .none: .seconds(43_199)
       case .some: .seconds(300)
       case .storm: .seconds(120)
+      case .slow, .flapping, .limiting, .pages, .idle: .seconds(300)
       }
     }
 
@@ -124,7 +125,7 @@ extension Behaviour {
   /// What the level of faults does to the feeds.
   mutating func worsen(to level: FaultLevel) {
     switch level {
-    case .none: break
+    case .none, .slow, .flapping, .limiting, .pages, .idle: break
     case .some: (repeated, late, latest, strangers) = (0.03, 0.05, 6, 0.01)
     case .storm: (repeated, late, latest, strangers) = (0.1, 0.15, 15, 0.05)
     }

@@ -35,6 +35,9 @@ import Time
           if orders.count >= 5 { break }
         }
         #expect(orders.isSubset(of: known))
+        let told = try await bench.control(.get, "/truth/webhooks").array
+        #expect(told.count >= 5 && Set(told.map { $0["id"] }).count == told.count)
+        #expect(told.allSatisfy { ["waiting", "delivered"].contains($0["state"].text) })
       }
     }
   }

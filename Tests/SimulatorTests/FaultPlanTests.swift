@@ -20,6 +20,22 @@ import Time
     }
   }
 
+  @Test func `a level of one kind does only that`() {
+    func faults(_ level: FaultLevel) -> [Fault?] {
+      var plan = FaultPlan(level: level, seed: 4)
+      return (0..<100).map { plan.next(at: Self.start + .seconds($0)) }
+    }
+    #expect(faults(.slow).allSatisfy { if case .slow = $0 { true } else { false } })
+    #expect(faults(.flapping).count { $0 == .cutBefore } == 50)
+    let limited = faults(.limiting)
+    #expect(limited.contains(nil) && limited.contains(.status(429, retryAfter: 1)))
+    #expect(
+      limited.allSatisfy { [nil, .status(429, retryAfter: nil), .status(429, retryAfter: 1)].contains($0) })
+    let pages = faults(.pages)
+    #expect(pages.contains(.html(200)) && pages.contains(.html(403)) && pages.contains(nil))
+    #expect(faults(.idle).allSatisfy { $0 == .ignored })
+  }
+
   @Test func `a client that comes back every second gets through within ten`() {
     for seed: UInt64 in 1...50 {
       var plan = FaultPlan(level: .storm, seed: seed)

@@ -93,6 +93,20 @@ import Time
     }
   }
 
+  @Test func `an idle marketplace answers that it was done, and does nothing`() async throws {
+    try await withSimulator(ordersPerSecond: 0) { site in
+      let accounts = try await site.json("GET", "/control/accounts?account=allegro-live").array
+      let client = try await site.seller(accounts[0])
+      let before = try await site.json("GET", "/truth/stock?account=allegro-live").array
+      _ = try await site.json("POST", "/control/faults", body: #"{"level":"idle"}"#)
+      let answer = try await client.send(
+        "PATCH", "/sale/product-offers/\(before[5]["listingId"].text ?? "")",
+        body: #"{"stock":{"available":7777}}"#)
+      #expect(answer.status == 200 && answer.json["stock"]["available"] == 7777)
+      #expect(try await site.json("GET", "/truth/stock?account=allegro-live").array == before)
+    }
+  }
+
   @Test func `what is not understood is refused in a sentence`() async throws {
     try await withSimulator(ordersPerSecond: 0) { site in
       let nowhere = try await site.send("GET", "/nothing/here")

@@ -3,6 +3,11 @@
 import signal
 import time
 
+#: The roles that run, each of which is hurt in each of these ways.
+ROLES = ("scheduler", "relay", "gateway", "worker")
+#: What the marketplaces do for a while instead of what was asked, by the simulator's own words.
+LEVELS = {"storm": "fail in all ways", "slow": "answer late", "flapping": "are there every other second",
+          "limiting": "refuse with 429", "pages": "answer with HTML", "idle": "answer 200 and do nothing"}
 #: What only one Postgres, or only a cluster, can be hurt by.
 SINGLE = {"disk_full", "postgres_restart", "postgres_kill"}
 CLUSTER = {"postgres_promoted", "leaders_moved"}
@@ -17,41 +22,60 @@ class Faults:
 
     def names(self):
         names = {name[6:] for name in dir(self) if name.startswith("fault_")}
+        names |= {f"{way}_{role}" for way in ("kill", "freeze", "terminate") for role in ROLES}
+        names |= {f"marketplaces_{level}" for level in LEVELS}
         if not self.world.servers.filler:
             names.discard("disk_full")
         return sorted(names - (SINGLE if self.world.options.cluster else CLUSTER))
 
     def inject(self, name):
         """Answers in words what was done."""
+        way, _, rest = name.partition("_")
+        if rest in ROLES:
+            return getattr(self, way)(rest)
+        if way == "marketplaces":
+            return self.spoil_marketplaces(rest)
         return getattr(self, "fault_" + name)()
 
     def _seconds(self, least, most):
         return round(self.dice.uniform(least, most), 1)
 
-    def _process(self):
-        return self.dice.choice(self.world.processes)
+    def _process(self, role):
+        return self.dice.choice([each for each in self.world.processes if each.name.startswith(role)])
 
     def _proxy(self):
         return self.dice.choice(list(self.world.proxies.items()))
 
     # ---------------------------------------------------------------- processes
 
-    def fault_kill(self):
-        process = self._process()
+    def kill(self, role):
+        process = self._process(role)
         process.signal(signal.SIGKILL)
         return f"kill -9 {process.name}"
 
-    def fault_terminate(self):
-        process = self._process()
+    def terminate(self, role):
+        process = self._process(role)
         process.signal(signal.SIGTERM)
         return f"SIGTERM to {process.name}"
 
-    def fault_freeze(self):
-        process, seconds = self._process(), self._seconds(1, 12)
+    def freeze(self, role):
+        process, seconds = self._process(role), self._seconds(1, 12)
         process.signal(signal.SIGSTOP)
         time.sleep(seconds)
         process.signal(signal.SIGCONT)
         return f"{process.name} frozen for {seconds} s"
+
+    def fault_terminate_in_batch(self):
+        """While the workers are at work on a burst of orders."""
+        since = self.world.now()
+        self.world.simulator("POST", "control/orders", {"count": 20})
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            if self.world.servers.sql(f"SELECT 1 FROM inbox WHERE processed_at > '{since}' LIMIT 1"):
+                break
+        for process in self.world.workers[:2]:
+            process.signal(signal.SIGTERM)
+        return "SIGTERM to two workers in mid-batch"
 
     def fault_kill_all_workers(self):
         for process in self.world.workers:
@@ -91,6 +115,12 @@ class Faults:
     def fault_broker_closes(self):
         self._node().control("close_all_connections", "--limit", "0", "the fault rig")
         return "all connections closed by RabbitMQ"
+
+    def fault_channels_closed(self):
+        """As RabbitMQ does it to a client that breaks a rule: each channel gets an ack that fits nothing."""
+        ack = "[rabbit_channel:do(P, {'basic.ack', 987654321, false}) || P <- rabbit_channel:list_local()]."
+        self._node().control("eval", ack)
+        return "all channels closed by RabbitMQ"
 
     def fault_queue_deleted(self):
         queue = self.dice.choice(self.world.event_queues)
@@ -178,12 +208,12 @@ class Faults:
 
     # ---------------------------------------------------------------- marketplaces
 
-    def fault_marketplaces_storm(self):
+    def spoil_marketplaces(self, level):
         seconds = self._seconds(3, 10)
-        self.world.simulator("POST", "control/faults", {"level": "storm"})
+        self.world.simulator("POST", "control/faults", {"level": level})
         time.sleep(seconds)
         self.world.simulator("POST", "control/faults", {"level": "some"})
-        return f"marketplaces fail for {seconds} s"
+        return f"marketplaces {LEVELS[level]} for {seconds} s"
 
     def fault_clock_jump(self):
         seconds = self.dice.randint(1, 20)
@@ -191,5 +221,5 @@ class Faults:
         return f"the marketplaces' clocks jump ahead by {seconds} s"
 
     def fault_orders_burst(self):
-        placed = self.world.simulator("POST", "control/orders", {"count": 100})["placed"]
+        placed = self.world.simulator("POST", "control/orders", {"count": 50})["placed"]
         return f"{placed} orders at once"

@@ -23,7 +23,8 @@ struct SimulatorCommand: AsyncParsableCommand {
   @Option(help: "The same seed makes the same markets.") var seed: UInt64 = 1
   @Option(help: ArgumentHelp("Orders a second, over all accounts.", valueName: "rate"))
   var ordersPerSecond = 10.0
-  @Option(help: "How bad the line to the marketplaces is: none, some or storm.") var faults = FaultLevel.none
+  @Option(help: "How bad the line to the marketplaces is; the last five are one kind of fault each.")
+  var faults = FaultLevel.none
   @Option(help: "Listings of each account.") var listings = 200
   @Option(
     help: ArgumentHelp(

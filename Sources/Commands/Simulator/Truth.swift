@@ -1,7 +1,7 @@
-import JSON
+package import JSON
 
 /// What a marketplace says is really so, and what we hold; both in one shape, so that they can be compared.
-struct Truth: Sendable, Equatable {
+package struct Truth: Sendable, Equatable {
   /// Quantities by account and SKU.
   var stock: [Place: Int] = [:]
   var orders: [Place: Order] = [:]
@@ -31,7 +31,7 @@ struct Truth: Sendable, Equatable {
   }
 
   /// From `GET /truth/stock` and `GET /truth/orders`. An order that was merged into another is not there any more.
-  init(stock: JSON, orders: JSON, accounts: Set<String>) {
+  package init(stock: JSON, orders: JSON, accounts: Set<String>) {
     takeStock(stock, of: accounts)
     for order in orders.array {
       guard let place = Place(order, name: "externalId"), accounts.contains(place.account) else { continue }
@@ -58,7 +58,7 @@ struct Truth: Sendable, Equatable {
   }
 
   /// Every difference, one line each: `held` is what we hold.
-  func differences(from held: Truth) -> [String] {
+  package func differences(from held: Truth) -> [String] {
     stockDifferences(held) + orderDifferences(held)
   }
 
@@ -75,8 +75,10 @@ struct Truth: Sendable, Equatable {
       if merged.contains(place) { return nil }
       guard let order = orders[place] else { return "order \(place): not at the marketplace, but here" }
       guard let ours = held.orders[place] else {
-        // Cancelled before it was ever known: skipped, as the decision table says.
-        return order.isCancelled ? nil : "order \(place): at the marketplace, not here"
+        // Cancelled or refunded before it was ever known: skipped, as the decision table and the filter of financial
+        // statuses say.
+        return order.isCancelled || order.status == "refunded"
+          ? nil : "order \(place): at the marketplace, not here"
       }
       return order.difference(from: ours).map { "order \(place): \($0)" }
     }

@@ -2,7 +2,11 @@ package import Time
 
 /// How bad the line to the marketplaces is.
 package enum FaultLevel: String, CaseIterable, Sendable {
+  /// Now and then, and in bursts, of everything.
   case none, some, storm
+  /// Of one thing, as long as it lasts: late answers, a line that is cut every other second, too many requests, pages
+  /// for people, and answers to requests that were not done.
+  case slow, flapping, limiting, pages, idle
 }
 
 /// What goes wrong with one request.
@@ -18,6 +22,8 @@ package enum Fault: Equatable, Sendable {
   case truncated
   /// The whole answer, later.
   case slow(Duration)
+  /// The whole answer, as if the request had been done.
+  case ignored
 }
 
 /// Decides which request fails and how; seeded, and bounded so that a patient client always gets through.
@@ -41,7 +47,18 @@ package struct FaultPlan: Sendable {
 
   /// What happens to the request that comes now; nil when nothing does.
   package mutating func next(at now: Timestamp) -> Fault? {
-    guard level != .none else { return nil }
+    switch level {
+    case .none: return nil
+    case .slow: return .slow(dice.seconds(0.5, 3))
+    case .flapping: return now.secondsSince1970 % 2 == 0 ? .cutBefore : nil
+    case .limiting: return dice.chance(0.7) ? .status(429, retryAfter: dice.chance(0.5) ? 1 : nil) : nil
+    case .pages: return dice.chance(0.5) ? .html(dice.chance(0.5) ? 200 : 403) : nil
+    case .idle: return .ignored
+    case .some, .storm: return mixed(at: now)
+    }
+  }
+
+  private mutating func mixed(at now: Timestamp) -> Fault? {
     if let blocked = stillBlocked(at: now) { return blocked }
     guard now >= clearUntil, streak < Self.longestStreak, dice.chance(probability(at: now)) else {
       streak = 0

@@ -9,6 +9,7 @@ package actor Account {
   package nonisolated let prefix: String
   private var shop: any Shop
   private var faults: FaultPlan
+  private var deliveries: [String: DeliveryState] = [:]
   /// How far its clock is ahead of ours.
   private var ahead: Duration = .zero
 
@@ -50,6 +51,12 @@ package actor Account {
       var response = shop.answer(request, at: now)
       response.passage = .truncated
       return response
+    case .ignored:
+      // A value: what the request did to the shop is gone with the copy.
+      let unchanged = shop
+      let response = shop.answer(request, at: now)
+      if !shop.isUnrepeatable(request) { shop = unchanged }
+      return response
     case .slow(let duration):
       var response = shop.answer(request, at: now)
       response.passage = .slow(duration)
@@ -84,6 +91,15 @@ package actor Account {
   package func webhooks(at moment: Timestamp) -> [OutgoingWebhook] {
     shop.market.advance(to: moment + ahead)
     return shop.webhooks(at: moment + ahead)
+  }
+
+  func note(_ webhook: String, is state: DeliveryState) { deliveries[webhook] = state }
+
+  /// What has become of its webhooks.
+  var webhooks: [JSON] {
+    deliveries.map { id, state in
+      ["account": .string(name), "id": .string(id), "state": .string(state.rawValue)]
+    }
   }
 
   package func setFaults(_ level: FaultLevel) { faults.level = level }

@@ -10,13 +10,14 @@ import Time
 /// `GET /truth/summary[?account=A]` → `{"accounts":[{"account","quiet","listings","stock","orders","aliveOrders",
 /// "cancelledOrders","mergedOrders","versions","orderEvents","offerEvents","announcedEvents","inconsistency":null|"…"}]}`;
 /// `orders` counts those that are there (alive and cancelled), not the merged-away ones
+/// `GET /truth/webhooks[?account=A]` → `[{"account","id","state":"waiting"|"delivered"|"given_up"}]`
 /// `GET /control/accounts` → `[{"name","platform","dialect","baseURL","credentials":{…}}]`
 /// `POST /control/stop`, `/control/start` `[?account=A]` → the summary; stop answers (after a good second) when
 /// nothing moves any more but by what is asked of the marketplace, and every event is visible
 /// `POST /control/orders[?account=A]` `{"count":N}` → `{"placed":n}`: N in each account, at once
 /// `POST /control/webhooks?account=A` `{"url":"http://…"}` → `{"url":"…"}`: the account delivers the webhooks of all that
 /// happens from now on to that address, signed with its `webhookSecret`
-/// `POST /control/faults` `{"level":"none"|"some"|"storm"}` → `{"level":"…"}`
+/// `POST /control/faults` `{"level":"none"|"some"|"storm"|"slow"|"flapping"|"limiting"|"pages"|"idle"}` → `{"level":"…"}`
 /// `POST /control/clock[?account=A]` `{"ahead":S}` → `{"ahead":S}`: the marketplaces' clocks jump ahead by S seconds
 struct Control: Sendable {
   let accounts: [Account]
@@ -28,6 +29,7 @@ struct Control: Sendable {
     case ("GET", ["truth", "stock"]): return await list(chosen) { await $0.stock(at: $1) }
     case ("GET", ["truth", "orders"]): return await list(chosen) { await $0.orders(at: $1) }
     case ("GET", ["truth", "summary"]): return await summary(chosen)
+    case ("GET", ["truth", "webhooks"]): return await webhooks(of: chosen)
     case ("GET", ["control", "accounts"]): return await connections(chosen, origin: origin)
     case ("POST", ["control", "stop"]):
       return await stop(chosen)
@@ -82,6 +84,12 @@ struct Control: Sendable {
     return reply(["accounts": .array(summaries)], readAt: now)
   }
 
+  private func webhooks(of accounts: [Account]) async -> Response {
+    var webhooks: [JSON] = []
+    for account in accounts { webhooks += await account.webhooks }
+    return reply(.array(webhooks), readAt: .now())
+  }
+
   private func connections(_ accounts: [Account], origin: String) async -> Response {
     var connections: [JSON] = []
     for account in accounts { connections.append(await account.connection(origin: origin)) }
@@ -108,7 +116,12 @@ struct Control: Sendable {
   private func setFaults(_ request: Request, of accounts: [Account]) async -> Response {
     guard let body = try? JSON.parse(request.body),
       let level = body["level"].text.flatMap(FaultLevel.init(rawValue:))
-    else { return refuse(400, "level: none, some or storm is needed, as in {\"level\":\"some\"}") }
+    else {
+      return refuse(
+        400,
+        "level: one of \(FaultLevel.allCases.map(\.rawValue).joined(separator: ", ")) is needed, as in {\"level\":\"some\"}"
+      )
+    }
     for account in accounts { await account.setFaults(level) }
     return reply(["level": .string(level.rawValue)], readAt: .now())
   }

@@ -61,7 +61,7 @@ extension ShopifyShop {
       "X-Shopify-API-Version": "2026-04",
     ]
     return subscriptions.filter { $0.topic == topic }.map {
-      OutgoingWebhook(url: $0.uri, headers: headers, body: body)
+      OutgoingWebhook(id: "\(topic)-\(id)", url: $0.uri, headers: headers, body: body)
     }
   }
 

@@ -67,7 +67,7 @@ extension SquareShop {
     ]
     let body = json.bytes
     return OutgoingWebhook(
-      url: url,
+      id: "\(type)-\(id)", url: url,
       headers: [
         "Content-Type": "application/json",
         "x-square-hmacsha256-signature": OutgoingWebhook.signature(

@@ -4,6 +4,8 @@ import struct Foundation.Data
 
 /// A webhook that a shop has to deliver: to the same address with the same bytes, until it is taken.
 package struct OutgoingWebhook: Sendable, Equatable {
+  /// The platform's own name of what it tells, the same over repeated deliveries.
+  package var id: String
   package var url: String
   package var headers: [String: String]
   package var body: [UInt8]
@@ -14,4 +16,10 @@ package struct OutgoingWebhook: Sendable, Equatable {
       for: bytes, using: SymmetricKey(data: Array(key.utf8)))
     return Data(mac).base64EncodedString()
   }
+}
+
+/// What has become of a webhook.
+enum DeliveryState: String, Sendable {
+  case waiting, delivered
+  case givenUp = "given_up"
 }

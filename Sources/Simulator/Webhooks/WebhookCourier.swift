@@ -20,7 +20,11 @@ struct WebhookCourier: Service {
         while !Task.isCancelled {
           for account in accounts {
             for webhook in await account.webhooks(at: .now()) {
-              group.addTask { await Self.deliver(webhook, over: http) }
+              await account.note(webhook.id, is: .waiting)
+              group.addTask {
+                let isTaken = await Self.deliver(webhook, over: http)
+                await account.note(webhook.id, is: isTaken ? .delivered : .givenUp)
+              }
             }
           }
           try? await Task.sleep(for: .milliseconds(100))
@@ -30,7 +34,7 @@ struct WebhookCourier: Service {
     try await http.shutdown()
   }
 
-  private static func deliver(_ webhook: OutgoingWebhook, over http: HTTPClient) async {
+  private static func deliver(_ webhook: OutgoingWebhook, over http: HTTPClient) async -> Bool {
     var request = HTTPClientRequest(url: webhook.url)
     request.method = .POST
     for (name, value) in webhook.headers { request.headers.add(name: name, value: value) }
@@ -40,10 +44,11 @@ struct WebhookCourier: Service {
       let answer = try? await http.execute(request, timeout: .seconds(5))
       if let answer {
         _ = try? await answer.body.collect(upTo: 1 << 16)
-        if (200..<300).contains(answer.status.code) { return }
+        if (200..<300).contains(answer.status.code) { return true }
       }
-      do { try await Task.sleep(for: pause) } catch { return }
+      do { try await Task.sleep(for: pause) } catch { return false }
       pause *= 2
     }
+    return false
   }
 }
