@@ -114,10 +114,15 @@ class Ledger:
     def _read_everything(self):
         """Every listing once more: goods that were booked by hand at a marketplace that we don't write to are in its
         own figure from then on."""
-        for marketplace in self.world.marketplaces:
+        waiting = list(self.world.marketplaces)
+        for marketplace in 3 * waiting:
+            if marketplace not in waiting:
+                continue
             status, _, err = self.world.crossdock(
                 "reconcile", "--marketplace", marketplace, "--limit", "60s", check=False, seconds=90)
-            if status != 0:
+            if status == 0:
+                waiting.remove(marketplace)
+            else:
                 say(f"marketplace {marketplace} was not read: {err.strip()[-200:]}")
 
     # ---------------------------------------------------------------- what must be so

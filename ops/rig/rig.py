@@ -74,7 +74,7 @@ class World:
         with open(key, encoding="ascii") as file:
             secret = file.read().strip()
         self.direct = dict(
-            self.servers.environment, CROSSDOCK_SECRET_KEY=secret, CROSSDOCK_POLL_SECONDS="1",
+            self.servers.environment, CROSSDOCK_SECRET_KEY=secret, CROSSDOCK_POLL_SECONDS="2",
             CROSSDOCK_DELAYS="1s,3s,10s", CROSSDOCK_MAX_ATTEMPTS="30", ALLEGRO_CLIENT_ID="simulated",
             ALLEGRO_CLIENT_SECRET="simulated", CROSSDOCK_NAMESPACE=self.namespace, ENABLE_WEBHOOKS="true",
             WEBHOOK_RATE_LIMIT_PER_MINUTE="100000", BASE_URL=self.gateway.url,
@@ -223,7 +223,7 @@ def main():
     parser = argparse.ArgumentParser(prog="ops/chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5, help="how long it is hurt (5)")
     parser.add_argument("--seed", type=int, default=None, help="the same seed draws the same faults")
-    parser.add_argument("--rate", type=float, default=10, help="orders a second over all accounts (10)")
+    parser.add_argument("--rate", type=float, default=5, help="orders a second over all accounts (5)")
     parser.add_argument("--marketplaces", default="all", help="platforms, separated by commas (all)")
     parser.add_argument("--recovery", type=float, default=30, help="the longest recovery that passes, in seconds (30)")
     parser.add_argument("--cluster", action="store_true", help="three RabbitMQ nodes, and a standby of Postgres")
