@@ -103,7 +103,7 @@ class Node:
 
     def control(self, *words, program="rabbitmqctl"):
         subprocess.run(
-            ["/usr/lib/rabbitmq/bin/" + program, "-q", *words], env=self._environment(), check=True, timeout=60,
+            ["/usr/lib/rabbitmq/bin/" + program, "-q", *words], env=self._environment(), check=True, timeout=300,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -247,6 +247,8 @@ class Cluster:
                 with urllib.request.urlopen(request, timeout=10) as response:
                     text = response.read()
                 return json.loads(text) if text else None
+            except urllib.error.HTTPError:
+                raise
             except OSError as failure:
                 error = failure
         raise RuntimeError(f"no node answers: {error}")

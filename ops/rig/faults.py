@@ -2,6 +2,8 @@
 
 import signal
 import time
+import urllib.error
+import urllib.parse
 
 #: The roles that run, each of which is hurt in each of these ways.
 ROLES = ("scheduler", "relay", "gateway", "worker")
@@ -113,7 +115,12 @@ class Faults:
         return f"RabbitMQ frozen for {seconds} s"
 
     def fault_broker_closes(self):
-        self._node().control("close_all_connections", "--limit", "0", "the fault rig")
+        servers = self.world.servers
+        for connection in servers.manage("GET", "connections"):
+            try:
+                servers.manage("DELETE", "connections/" + urllib.parse.quote(connection["name"], safe=""))
+            except urllib.error.HTTPError:
+                pass  # it has gone by itself
         return "all connections closed by RabbitMQ"
 
     def fault_channels_closed(self):

@@ -131,7 +131,7 @@ class Servers:
             "RABBITMQ_NODENAME": "crossdock@localhost", "ERL_EPMD_PORT": settings["EPMD_PORT"],
             "ERL_EPMD_ADDRESS": "127.0.0.1"}
         subprocess.run(
-            ["/usr/lib/rabbitmq/bin/rabbitmqctl", "-q", *words], env=environment, check=True, timeout=60,
+            ["/usr/lib/rabbitmq/bin/rabbitmqctl", "-q", *words], env=environment, check=True, timeout=300,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     # ---------------------------------------------------------------- Postgres
