@@ -31,6 +31,15 @@ struct AlertTests {
     }
   }
 
+  @Test func `the README lists every metric, and none that there is not`() throws {
+    let readme = try OpsFiles.text("README.md")
+    let listed = Metrics.listed(in: readme)
+    let documented = try Metrics.documented()
+    #expect(documented.count > 20)
+    #expect(documented.subtracting(listed).sorted() == [])
+    #expect(listed.subtracting(try Metrics.registered()).sorted() == [])
+  }
+
   @Test func `every alert is tried, and has a runbook of its name`() throws {
     let trials = try OpsFiles.text("ops/prometheus/rules.test.yml")
     let alerts = try Self.alerts()

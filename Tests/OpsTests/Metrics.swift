@@ -24,6 +24,31 @@ enum Metrics {
     return names
   }
 
+  /// Those of our own that a kind is known of, without a histogram's endings: as the README lists them.
+  static func documented() throws -> Set<String> {
+    var names: Set<String> = []
+    for path in OpsFiles.paths(below: "Sources", ending: ".swift") {
+      let text = try OpsFiles.text(path)
+      for match in text.matches(of: /(Timer|Recorder|Gauge|Counter)\(\s*label:\s*"(crossdock_\w+)"/) {
+        names.insert(exposed(String(match.2), kind: String(match.1))[0])
+      }
+    }
+    return names
+  }
+
+  /// The names in the README's table of metrics; `…_delayed_total` begins as the name before it does.
+  static func listed(in readme: String) -> Set<String> {
+    var names: Set<String> = []
+    for row in readme.split(separator: "\n") where row.hasPrefix("| `crossdock_") {
+      let cell = row.dropFirst(2).prefix { $0 != "|" }
+      let found = cell.matches(of: /`(crossdock_\w+|…_\w+)`/).map { String($0.1) }
+      guard let first = found.first else { continue }
+      let stem = first.replacing(/_[a-z]+_total$/, with: "")
+      for name in found { names.insert(name.hasPrefix("…") ? stem + name.dropFirst() : name) }
+    }
+    return names
+  }
+
   private static func exposed(_ name: String, kind: String?) -> [String] {
     switch kind {
     case "Timer", "Recorder": [name, name + "_bucket", name + "_sum", name + "_count"]
