@@ -24,6 +24,8 @@ struct Booking {
   /// Runs of `changes` that belong to an order first seen when it was over already.
   private var settledAtZero: [Range<Int>] = []
   private var bases: [NewBase] = []
+  /// Stocks of which a listing may show another quantity, though nothing of them may have changed.
+  private var outOfStep: Set<StockUnit> = []
 
   init(lowThreshold: Int) { self.lowThreshold = lowThreshold }
 
@@ -37,6 +39,9 @@ struct Booking {
   ) {
     bases.append(NewBase(base: base, place: place, connection: connection, cause: cause, admin: admin))
   }
+
+  /// Has the listings of the stock looked at and put right by whoever writes to marketplaces.
+  mutating func tell(of place: Place) { outOfStep.insert(place.unit) }
 
   @discardableResult
   mutating func book(on connection: Connection) throws -> [StockChange] {
@@ -54,6 +59,7 @@ struct Booking {
       if let change = facts.book(base) { changes.append(change) }
     }
     try rows.correct(with: changes, bases: bases, openings: facts.openings, on: connection)
+    rows.markOutOfStep(outOfStep)
     try StockHistory.append(rows.walked(changes), on: connection)
     try Rereads.ask(for: changes, bases: bases, facts: facts, on: connection)
     try Outbox.append(

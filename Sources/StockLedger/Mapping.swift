@@ -38,7 +38,9 @@ package enum Mapping {
         (old, after.0.share - before.0.share, "listing \(externalId) is now \(sku)"),
         (new, after.1.share - before.1.share, "listing \(externalId) is now this SKU"),
       ]
-      for (place, booked, note) in changes where booked != 0 {
+      // The listing shows what its marketplace had for it alone, so its new stock is told of in any case.
+      booking.tell(of: new)
+      for (place, booked, note) in changes where booked != 0 || place.unit == new.unit {
         booking.add(
           [
             StockChange(

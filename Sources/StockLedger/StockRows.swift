@@ -91,6 +91,10 @@ struct StockRows {
     places[listing] = (stock, pool)
   }
 
+  mutating func markOutOfStep(_ units: Set<StockUnit>) {
+    for unit in units { rows[unit]?.isOutOfStep = true }
+  }
+
   // MARK: Writing
 
   /// Adds all changes in full, which locks the rows, and learns what was there.

@@ -62,7 +62,22 @@ import Testing
       }
       _ = try await seller.pushAll()
       #expect(seller.shelves[1].writes == [9, 7])
-      #expect(Set(seller.shelves[1].state.withLockedValue { $0.keys }).count == 2, "rule 33")
+    }
+  }
+
+  @Test func `rule 33: each write has a key of its own, also one of a quantity that was written before`()
+    async throws
+  {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      for (quantity, seconds) in [(2, 40), (-2, 30), (2, 20)] as [(Int, Int64)] {
+        try await seller.book([seller.topup(-quantity, at: 0, secondsAgo: seconds)])
+        _ = try await seller.pushAll()
+      }
+      #expect(seller.shelves[1].writes == [8, 10, 8])
+      let keys = seller.shelves.map { shelf in shelf.state.withLockedValue { $0.keys } }
+      #expect(keys.map(\.count) == [3, 3])
+      #expect(Set(keys.joined()).count == 6)
     }
   }
 

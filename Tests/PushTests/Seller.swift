@@ -142,11 +142,13 @@ final class Seller: Sendable {
       id: account.messageId(id), type: type, time: time, change: nil, observedAt: time, data)
   }
 
-  func snapshot(_ quantity: Int, at shop: Int, secondsAgo: Int64) -> Event {
+  func snapshot(
+    _ quantity: Int, of listing: String = "offer", sku: String? = "SKU", at shop: Int, secondsAgo: Int64
+  ) -> Event {
     let time = Timestamp.now().adding(seconds: -secondsAgo)
     return event(
-      "snapshot-\(shop)-\(secondsAgo)", .inventoryUpdated, at: shop, time,
-      .inventory(Inventory(listingId: "offer", sku: "SKU", quantity: quantity, asOf: time)))
+      "snapshot-\(listing)-\(shop)-\(secondsAgo)", .inventoryUpdated, at: shop, time,
+      .inventory(Inventory(listingId: listing, sku: sku, quantity: quantity, asOf: time)))
   }
 
   func sale(_ quantity: Int, at shop: Int, secondsAgo: Int64) -> Event {
@@ -157,6 +159,12 @@ final class Seller: Sendable {
       OrderLine(externalId: "line-\(shop)-\(secondsAgo)", listingId: "offer", sku: "SKU", quantity: quantity)
     ]
     return event("sale-\(shop)-\(secondsAgo)", .orderCreated, at: shop, time, .order(order))
+  }
+
+  func topup(_ quantity: Int, at shop: Int, secondsAgo: Int64) -> Event {
+    event(
+      "topup-\(shop)-\(secondsAgo)", .stockTopup, at: shop, .now().adding(seconds: -secondsAgo),
+      .topup(Topup(sku: "SKU", quantity: quantity)))
   }
 
   // MARK: Who works
@@ -246,6 +254,26 @@ final class Seller: Sendable {
   func onHand() async throws -> [Int] {
     try await database.withConnection { connection in
       try connection.query("SELECT on_hand FROM marketplace_stock ORDER BY marketplace_id").map { $0.int(0) }
+    }
+  }
+
+  /// The listings that show another quantity than the ledger has for them.
+  func outOfStep() async throws -> [String] {
+    let rows = try await database.withConnection { connection in
+      try connection.query(
+        """
+        SELECT l.connection_id, l.external_id, s.listed_stock
+          FROM listings l JOIN platform_connections c ON c.id = l.connection_id
+          JOIN marketplace_stock s ON s.variation_id = l.variation_id AND s.marketplace_id = c.marketplace_id
+         ORDER BY l.id
+        """
+      ).map { (account: $0.uuid(0), listing: $0.text(1), quantity: $0.int(2)) }
+    }
+    return rows.compactMap { row in
+      guard let shop = accounts.firstIndex(where: { $0.id == row.account }) else { return nil }
+      let shown = shelves[shop].state.withLockedValue { $0.quantities[row.listing] }
+      return shown == row.quantity
+        ? nil : "\(row.listing) at \(shop) shows \(shown ?? -1) of \(row.quantity)"
     }
   }
 
