@@ -8,6 +8,11 @@ package struct DeadLetterDesk: Sendable {
   let authorities: String?
   package let topology: Topology
   private let database: String?
+  /// The most letters that one consumer is given; of more a look takes several.
+  package var longestStretch = mostOfAConsumer
+
+  /// A prefetch is 16 bits.
+  package static let mostOfAConsumer = 65_535
 
   /// `database` is a connection string: what is done to letters is written there. Without it only depths can be had.
   package init(brokers: [Address], authorities: String? = nil, topology: Topology, database: String?) {
@@ -23,7 +28,8 @@ package struct DeadLetterDesk: Sendable {
   }
 
   func openLooks(_ queues: [Queue]) throws -> Looks {
-    try Looks(queues, of: topology, at: brokers, authorities: authorities)
+    try Looks(
+      queues, of: topology, at: brokers, authorities: authorities, longestStretch: longestStretch)
   }
 
   // MARK: Looking

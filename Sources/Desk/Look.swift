@@ -12,14 +12,14 @@ final class Look {
   /// The most letters of a page, and about the most bytes.
   static let pageLength = 500
   static let pageBytes = 4 << 20
-  /// The most letters that the broker lets a consumer have: a prefetch is 16 bits.
-  static let longestStretch = 65_535
 
   private let connection: Connection
   private let queue: Queue
   private let name: String
   /// How many letters there were in the beginning.
   private let begun: Int
+  /// The most letters that one consumer is given.
+  private let longestStretch: Int
   private var stretch: Stretch?
   private var stretches = 0
   private var read = 0
@@ -27,7 +27,7 @@ final class Look {
 
   /// What one consumer holds: a run of letters, and as a rule all of them. The broker puts what comes back behind what came
   /// back before and was not taken again: so their order stays, also when the desk is killed, if all are taken at once. Of
-  /// more than 65,535 the runs come back in the order of the consumers' tags, if the look ends in peace.
+  /// more than 65,535 (Rule 27) whole runs come back, not always in their order when letters were taken out.
   private struct Stretch {
     let tag: String
     let capacity: Int
@@ -38,11 +38,14 @@ final class Look {
   }
 
   /// On a connection of the desk's own that has the queue's lock; `begun` letters are there.
-  init(_ queue: Queue, named name: String, begun: Int, on connection: Connection) {
+  init(
+    _ queue: Queue, named name: String, begun: Int, longestStretch: Int, on connection: Connection
+  ) {
     self.connection = connection
     self.queue = queue
     self.name = name
     self.begun = begun
+    self.longestStretch = longestStretch
   }
 
   // MARK: Reading
@@ -84,7 +87,7 @@ final class Look {
   private func openStretch() throws(RabbitMQError) {
     if let stretch { try connection.cancel(stretch.tag) }
     stretches += 1
-    let capacity = min(max(begun - read, Self.pageLength), Self.longestStretch)
+    let capacity = min(max(begun - read, Self.pageLength), longestStretch)
     let tag = "look-\(stretches < 10 ? "0" : "")\(stretches)"
     stretch = Stretch(tag: tag, capacity: capacity, start: read)
     try connection.consume(name, prefetch: capacity, tag: tag)

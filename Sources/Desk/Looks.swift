@@ -9,13 +9,15 @@ import Topology
 final class Looks {
   private let connection: Connection
   private let topology: Topology
+  private let longestStretch: Int
 
   /// - Throws: `DeskError` when another desk looks at one of the queues and goes on doing so for 3 s.
   init(
-    _ queues: [Queue], of topology: Topology, at brokers: [Address], authorities: String?
+    _ queues: [Queue], of topology: Topology, at brokers: [Address], authorities: String?, longestStretch: Int
   ) throws {
     connection = try Connection.open(brokers, name: "crossdock desk", authorities: authorities)
     self.topology = topology
+    self.longestStretch = longestStretch
     // An error lets go of the connection, and so of the locks.
     let names = Queue.allCases.filter(queues.contains).map { topology.deadName($0) }
     for name in names { try lock(name) }
@@ -89,7 +91,7 @@ final class Looks {
   /// Looks into one of them; the look before must be closed.
   func look(into queue: Queue, ready: Int) -> Look {
     Look(
-      queue, named: topology.deadName(queue), begun: ready, on: connection)
+      queue, named: topology.deadName(queue), begun: ready, longestStretch: longestStretch, on: connection)
   }
 
   private func pause(_ time: Duration) {

@@ -26,7 +26,9 @@ struct AuditTests {
       [queue.rawValue, time, ids])
   }
 
-  @Test func `every published id is effected, discarded, dead, in flight or named as missing`() async throws {
+  @Test func `rule 30: every published id is effected, discarded, dead, in flight or named as missing`()
+    async throws
+  {
     try await Place.with { (place) throws in
       let connection = try place.openDatabase()
       try Self.publish(["effected", "dead", "discarded", "waiting", "lost"], on: connection)
@@ -50,6 +52,27 @@ struct AuditTests {
       #expect(ledger.foreign == 1 && !ledger.isBalanced)
       #expect(accounts.filter { $0.queue != .stockLedger }.allSatisfy { $0.isBalanced && $0.inFlight == 0 })
       broker.close()
+    }
+  }
+
+  @Test func `rule 30: an id counts once, effected before discarded before dead before in flight`()
+    async throws
+  {
+    try await Place.with { (place) throws in
+      let connection = try place.openDatabase()
+      try Self.publish(["effected", "discarded", "dead"], on: connection)
+      for queue in [Queue.orderSync, .messaging] {
+        try Self.effect(["effected", "discarded", "dead"], of: queue, on: connection)
+      }
+      // Each was all that comes after it as well: buried and discarded once, and lately a letter again.
+      try place.bury(["effected", "discarded"])
+      #expect(try place.desk.discard(Selection(), by: Warrant(actor: "tests")).done == 2)
+      try place.bury(["effected", "discarded", "dead"].map { Place.Burial(id: $0, generation: 1) })
+      try Self.effect(["effected"], of: .stockLedger, on: connection)
+      let accounts = try Audit(place.desk, since: Self.time - .seconds(3_600)).accounts()
+      let ledger = try #require(accounts.first { $0.queue == .stockLedger })
+      #expect(ledger.published == 3 && ledger.effected == 1 && ledger.discarded == 1 && ledger.dead == 1)
+      #expect(ledger.inFlight == 0 && ledger.foreign == 0 && ledger.isBalanced)
     }
   }
 
@@ -106,7 +129,9 @@ struct AuditTests {
     }
   }
 
-  @Test func `what the broker can't hold is in excess, and nothing is accused while a worker may have it`() {
+  @Test
+  func `rule 30: what the broker can't hold is in excess, and nothing is accused while a worker may have it`()
+  {
     #expect(Holding(ready: 0, unacked: 0, delayed: 0).excess(of: 3) == 3)
     #expect(Holding(ready: 1, unacked: 1, delayed: 0).excess(of: 3) == 1)
     #expect(Holding(ready: 5, unacked: 0, delayed: 0).excess(of: 3) == 0)

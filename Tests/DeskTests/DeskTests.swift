@@ -24,20 +24,6 @@ struct DeskTests {
     }
   }
 
-  @Test func `the order stays through many consumers, and when only the oldest are looked at`() async throws {
-    try await Place.with { (place) throws in
-      let ids = (0..<1_600).map { "m\($0)" }
-      try place.bury(ids)
-      #expect(try place.desk.letters(Selection()).map(\.id) == ids)
-      #expect(
-        try place.desk.letters(Selection(), skipping: 700, atMost: 3).map(\.id) == ["m700", "m701", "m702"])
-      let thirds = Set(stride(from: 0, to: 1_600, by: 3).map { "m\($0)" })
-      let acted = try place.desk.discard(Selection(ids: thirds), by: Warrant(actor: "tests"))
-      #expect(acted.done == thirds.count)
-      #expect(try place.desk.letters(Selection()).map(\.id) == ids.filter { !thirds.contains($0) })
-    }
-  }
-
   @Test func `letters that failed alike make one group, with the orders and the money they touch`()
     async throws
   {
