@@ -3,15 +3,15 @@ package import RabbitMQ
 import Time
 
 /// The packets that were published and whose confirms are not all there. A value: it decides, the relay does.
-package struct Flight {
-  package struct Settled {
+package struct Flight: Hashable, Sendable {
+  package struct Settled: Hashable, Sendable {
     package var key: PacketKey
     package var count: Int
     /// Why the packet is not published: a message came back, or the broker refused one.
     package var failure: String?
   }
 
-  private struct Published {
+  private struct Published: Hashable {
     var key: PacketKey
     var last: UInt64
     var count: Int

@@ -1,28 +1,8 @@
 import Postgres
-package import Time
-
-/// Names an outbox row.
-package struct PacketKey: Hashable, Sendable {
-  package var createdAt: Timestamp
-  package var id: Int
-
-  package init(createdAt: Timestamp, id: Int) {
-    self.createdAt = createdAt
-    self.id = id
-  }
-}
-
-/// A packet that this relay may publish until its lease ends.
-struct LeasedPacket {
-  var key: PacketKey
-  var bytes: [UInt8]
-  var id: Int { key.id }
-}
+import Time
 
 /// The statements over `outbox`.
 struct OutboxStore {
-  static let largestPage = 64
-
   /// Marks what is published, puts off what was refused, and leases the next packets: one round trip, one commit.
   func turn(
     published: [PacketKey], postponed: [(PacketKey, String)], take: Int, on connection: Connection

@@ -1,4 +1,3 @@
-import DequeModule
 import Logging
 import Metrics
 import Postgres
@@ -15,14 +14,8 @@ final class RelayThread: Companion {
   private let store = OutboxStore()
   private var broker: RabbitMQ.Connection?
   private var database: Postgres.Connection?
-  /// Leased and not published yet, in order.
-  private var waiting: Deque<LeasedPacket> = []
-  private var flight = Flight()
-  /// Leases to give back, so that whoever comes next publishes without waiting for their end.
-  private var unsent: [PacketKey] = []
+  private var leases: Leases
   private var brokerFailure: RabbitMQError?
-  /// How many packets to take at a time; halved after a channel error so that one bad packet stands alone soon.
-  private var page = OutboxStore.largestPage
   private let published = Counter(label: "crossdock_relay_published")
   private let refused = Counter(label: "crossdock_relay_refused")
 
@@ -30,6 +23,7 @@ final class RelayThread: Companion {
     self.configuration = configuration
     self.control = control
     self.logger = logger
+    leases = Leases(window: configuration.window)
   }
 
   func run() {
@@ -43,30 +37,27 @@ final class RelayThread: Companion {
     }
     // What is in flight gets its confirms; what doesn't in time is published again by whoever takes it next.
     let deadline = ContinuousClock.now + .seconds(10)
-    while !flight.isEmpty && .now < deadline && brokerFailure == nil {
+    leases.forgoWaiting()
+    while !leases.isIdle && .now < deadline && brokerFailure == nil {
       pause(.milliseconds(200))
       try? settle(takingMore: false)
     }
-    abandon()
+    _ = leases.loseChannel(byItsError: false)
     if let database { try? giveBack(to: database) }
     broker?.close()
   }
 
   private func turn() throws {
-    try settle(takingMore: waiting.isEmpty && hasRoom)
-    if !waiting.isEmpty {
+    try settle(takingMore: broker?.blockedReason == nil)
+    if leases.next != nil {
       try publishWaiting()
       return serve()
     }
-    // Confirms that came while the database was asked wake nobody any more.
-    if flight.settled.isEmpty { pause(flight.isEmpty ? .milliseconds(500) : .seconds(5)) }
+    // Confirms, and the channel's end, that came while the database was asked wake nobody any more.
+    if leases.settled.isEmpty && brokerFailure == nil {
+      pause(leases.isIdle ? .milliseconds(500) : .seconds(5))
+    }
     if let brokerFailure { throw brokerFailure }
-  }
-
-  /// Smaller pages, after an error of the channel, go one after the other, so that the guilty packet is found.
-  private var hasRoom: Bool {
-    guard broker?.blockedReason == nil else { return false }
-    return flight.outstanding < (page == OutboxStore.largestPage ? configuration.window : 1)
   }
 
   // MARK: Connections
@@ -98,54 +89,42 @@ final class RelayThread: Companion {
     if !(error is PostgresError) || brokerFailure != nil {
       broker?.close()
       broker = nil
-      abandon()
-      blame(for: brokerFailure ?? error as? RabbitMQError)
+      let cause = brokerFailure ?? error as? RabbitMQError
+      if let guilty = leases.loseChannel(byItsError: cause?.scope == .channel), let cause {
+        putOff(guilty, because: cause)
+      }
     }
     if database?.isAlive != true { database = nil }
     pause((error as? RabbitMQError)?.scope == .channel ? .milliseconds(50) : .seconds(1))
   }
 
-  /// Their confirms never come now, or they were never sent.
-  private func abandon() {
-    unsent += flight.abandon() + waiting.map(\.key)
-    waiting.removeAll()
-  }
-
-  /// A packet for which the broker closes the channel must not hold up all others: after such an error fewer are
-  /// taken at a time, and one that stood alone is put off (Rule 21).
-  private func blame(for error: RabbitMQError?) {
-    guard let error, error.scope == .channel else { return }
-    page = max(1, min(page, unsent.count) / 2)
-    guard unsent.count == 1, let database, database.isAlive else { return }
-    logger.error("outbox row \(unsent[0].id) is put off: \(error)")
-    if (try? store.postpone(unsent, because: "\(error)", on: database)) != nil { unsent.removeAll() }
+  /// A packet for which the broker closes the channel must not hold up all others (Rule 21).
+  private func putOff(_ guilty: PacketKey, because error: RabbitMQError) {
+    guard let database, database.isAlive else { return }
+    logger.error("outbox row \(guilty.id) is put off: \(error)")
+    if (try? store.postpone([guilty], because: "\(error)", on: database)) != nil { leases.gaveBack() }
   }
 
   private func giveBack(to database: Postgres.Connection) throws {
-    guard !unsent.isEmpty else { return }
-    try store.release(unsent, on: database)
-    unsent.removeAll()
+    guard !leases.toGiveBack.isEmpty else { return }
+    try store.release(leases.toGiveBack, on: database)
+    leases.gaveBack()
   }
 
   // MARK: Publishing
 
   private func publishWaiting() throws {
     do {
-      while let packet = waiting.first {
-        try publish(packet)
-        waiting.removeFirst()
-      }
+      while let packet = leases.next { try publish(packet) }
     } catch let error as RabbitMQError where error.scope == .request {
-      // The broker's alarm: what is in flight gets its confirms, the rest is not kept from other relays.
       logger.warning("the relay waits: \(error)")
-      unsent += waiting.map(\.key)
-      waiting.removeAll()
+      leases.forgoWaiting()
       pause(.seconds(1))
     }
   }
 
   private func publish(_ packet: LeasedPacket) throws {
-    guard let broker else { return }
+    guard let broker else { return leases.forgoWaiting() }
     let messages: [OutboundMessage]
     do {
       messages = try Packet.messages(in: packet.bytes)
@@ -154,7 +133,7 @@ final class RelayThread: Companion {
     }
     do {
       try broker.drain()
-      flight.add(packet.key, tags: try messages.map { try publish($0, on: broker) })
+      leases.publishedNext(as: try messages.map { try publish($0, on: broker) })
     } catch let error as RabbitMQError where error.scope == .request && !error.isRetriable {
       try putOff(packet, because: "\(error)")
     }
@@ -174,17 +153,19 @@ final class RelayThread: Companion {
   private func putOff(_ packet: LeasedPacket, because reason: String) throws {
     logger.error("outbox row \(packet.id): \(reason)")
     try database.map { try store.postpone([packet.key], because: reason, on: $0) }
+    leases.putOffNext()
   }
 
   /// Marks confirmed packets as published and takes more, in one round trip.
   private func settle(takingMore: Bool) throws {
     guard let database else { return }
-    let done = flight.settled
-    waiting += try store.turn(
-      published: done.filter { $0.failure == nil }.map(\.key),
-      postponed: done.compactMap { packet in packet.failure.map { (packet.key, $0) } },
-      take: takingMore ? page : 0, on: database)
-    flight.forgetSettled(done.count)
+    let done = leases.settled
+    leases.take(
+      try store.turn(
+        published: done.filter { $0.failure == nil }.map(\.key),
+        postponed: done.compactMap { packet in packet.failure.map { (packet.key, $0) } },
+        take: takingMore ? leases.wanted : 0, on: database))
+    leases.marked(done.count, isWell: brokerFailure == nil)
     for packet in done {
       if let failure = packet.failure {
         refused.increment()
@@ -193,7 +174,6 @@ final class RelayThread: Companion {
         published.increment(by: packet.count)
       }
     }
-    if !done.isEmpty && brokerFailure == nil { page = min(OutboxStore.largestPage, page * 2) }
   }
 
   // MARK: Waiting
@@ -207,8 +187,8 @@ final class RelayThread: Companion {
     do throws(RabbitMQError) {
       while let incoming = try broker?.next() {
         switch incoming {
-        case .confirm(let confirm): flight.settle(confirm)
-        case .returned(let returned): flight.note(returned)
+        case .confirm(let confirm): leases.settle(confirm)
+        case .returned(let returned): leases.note(returned)
         case .blocked(let reason): logger.warning("the broker takes no messages: \(reason)")
         case .delivery, .cancelled, .unblocked: continue
         }

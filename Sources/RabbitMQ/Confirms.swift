@@ -1,5 +1,5 @@
 /// The published messages whose confirms are outstanding on one channel. A pure value: make another with each channel.
-package struct Confirms: Sendable {
+package struct Confirms: Hashable, Sendable {
   package enum Outcome: Sendable, Hashable {
     /// The broker has it safe.
     case confirmed
@@ -15,7 +15,7 @@ package struct Confirms: Sendable {
     package let outcome: Outcome
   }
 
-  private struct Entry {
+  private struct Entry: Hashable {
     let messageID: String?
     var returned: Outcome?
   }
