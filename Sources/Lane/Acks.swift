@@ -3,7 +3,7 @@ package import RabbitMQ
 /// The delivery tags of one channel that are not settled yet, and which acknowledgements may be sent.
 ///
 /// A multiple ack goes only up to the lowest unsettled tag (Rule 15). A value: it decides, the mailbox sends.
-package struct Acks: Sendable {
+package struct Acks: Hashable, Sendable {
   package struct Ack: Sendable, Equatable {
     package var tag: UInt64
     package var multiple: Bool

@@ -1,7 +1,7 @@
 package import Events
 
 /// What becomes of a delivery.
-package enum Disposition: Sendable, Equatable {
+package enum Disposition: Sendable, Hashable {
   /// Its effect is committed, or it has none.
   case ack
   /// Comes back by a delay queue; `notBefore` is what the other side asked for, if it did.
@@ -13,7 +13,7 @@ package enum Disposition: Sendable, Equatable {
 }
 
 /// Why a delivery was not handled: a class for the operator's groups, the place, and one plain sentence.
-package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+package struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
   /// Closed set, because operators group, alert and write runbooks by it.
   package enum Class: String, Sendable, CaseIterable {
     case badEvent = "bad_event"

@@ -22,3 +22,6 @@ struct Distinct<Message: Keyed> {
 
   func spread<T>(_ values: [T]) -> [T] { positions.map { values[$0] } }
 }
+
+extension Distinct: Equatable where Message: Equatable {}
+extension Distinct: Hashable where Message: Hashable {}

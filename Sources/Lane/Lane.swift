@@ -157,65 +157,65 @@ package final class Lane<C: Consumer> {
   private func handle(_ letters: [Mailbox<C.Message>.Letter], releasing hashes: [Int]) {
     let started = ContinuousClock.now
     let waited = database?.waited ?? .zero
-    var messages: [C.Message] = []
-    var positions: [Int] = []
-    var dispositions = [Disposition](repeating: .ack, count: letters.count)
-    for (index, letter) in letters.enumerated() {
-      switch letter.content {
-      case .success(let message):
-        messages.append(message)
-        positions.append(index)
-      case .failure(let failure): dispositions[index] = .deadLetter(failure)
-      }
-    }
-    guard let decided = commit(messages, releasing: hashes) else { return }
-    for (position, disposition) in zip(positions, decided) { dispositions[position] = disposition }
     let deliveries = letters.map(\.delivery)
-    settle(deliveries, as: dispositions)
+    var course = Course(letters.map(\.content), isNoted: !hashes.isEmpty)
+    guard follow(&course, deliveries, releasing: hashes) else { return }
     control.beat()
     let duration = ContinuousClock.now - started
-    metrics.handled(deliveries, as: dispositions, took: duration)
+    metrics.handled(deliveries, as: course.dispositions, took: duration)
     service.note(
       deliveries, took: duration,
       waitedForDatabase: max(.zero, (database?.waited ?? .zero) - waited), at: .now())
   }
 
-  /// Brings the messages to a commit, whatever it takes: waits for the database, runs aborted transactions again,
-  /// finds the guilty in halves. nil when the lane is to stop and the database is away: all stay unacked.
-  private func commit(_ messages: [C.Message], releasing hashes: [Int]) -> [Disposition]? {
-    let distinct = Distinct(messages)
-    var decided = [Disposition](repeating: .ack, count: distinct.messages.count)
-    guard let whole = attempt(distinct.messages[...], releasing: hashes) else { return nil }
-    switch whole {
-    case .committed(let exceptions): for (index, disposition) in exceptions { decided[index] = disposition }
-    case .failed(let disposition):
-      if distinct.messages.count == 1 {
-        decided[0] = disposition
-      } else {
-        logger.warning("a batch of \(distinct.messages.count) failed and is tried in halves: \(disposition)")
-        guard replay(distinct.messages, into: &decided) else { return nil }
-      }
-      if !hashes.isEmpty {
-        guard untilItWorks({ try $0.receive(InHand.release(hashes, for: inboxName, on: $0)) }) != nil else {
-          return nil
+  /// Takes a batch to its acks, whatever it takes. False when the lane is to stop and the database is away: all stay
+  /// unacked.
+  private func follow(
+    _ course: inout Course<C.Message>, _ deliveries: [Delivery], releasing hashes: [Int]
+  ) -> Bool {
+    do throws(RabbitMQError) {
+      while let step = course.next {
+        switch step {
+        case .commit(let range, let isReleasing):
+          guard let result = attempt(course.messages[range], releasing: isReleasing ? hashes : []) else {
+            return false
+          }
+          conclude(range, result, in: &course)
+        case .release:
+          let released: Void? = untilItWorks {
+            _ = try $0.receive(InHand.release(hashes, for: inboxName, on: $0))
+          }
+          guard released != nil else { return false }
+          course.released()
+        case .note:
+          guard note(deliveries, course.dispositions) else { return false }
+          course.noted()
+        case .publish(let indices):
+          course.published(
+            except: try mailbox.send(
+              indices, of: deliveries, as: course.dispositions, from: consumer.queue,
+              configuration: configuration))
+          if let reason = mailbox.held.reason { report(.brokerAway(reason)) }
+        case .ack(let indices):
+          mailbox.settle(indices.map { deliveries[$0].tag })
+          course.acked()
         }
       }
-    }
-    return distinct.spread(decided)
-  }
-
-  private func replay(_ messages: [C.Message], into decided: inout [Disposition]) -> Bool {
-    var replay = Replay(count: messages.count)
-    while let range = replay.next() {
-      guard let result = attempt(messages[range], releasing: []) else { return false }
-      switch result {
-      case .committed(let exceptions):
-        for (index, disposition) in exceptions { decided[range.lowerBound + index] = disposition }
-      case .failed(let disposition):
-        if let guilty = replay.failed(range) { decided[guilty] = disposition }
-      }
+    } catch {
+      report(.brokerAway("\(error)"))
     }
     return true
+  }
+
+  private func conclude(_ range: Range<Int>, _ result: Attempt, in course: inout Course<C.Message>) {
+    switch result {
+    case .committed(let exceptions): course.committed(exceptions)
+    case .failed(let disposition):
+      if range.count > 1, range.count == course.messages.count {
+        logger.warning("a batch of \(range.count) failed and is tried in halves: \(disposition)")
+      }
+      course.failed(disposition)
+    }
   }
 
   private enum Attempt {
@@ -266,16 +266,6 @@ package final class Lane<C: Consumer> {
   }
 
   // MARK: Settling
-
-  private func settle(_ deliveries: [Delivery], as dispositions: [Disposition]) {
-    guard note(deliveries, dispositions) else { return }
-    do throws(RabbitMQError) {
-      try mailbox.settle(deliveries, as: dispositions, from: consumer.queue, configuration: configuration)
-      if let reason = mailbox.held.reason { report(.brokerAway(reason)) }
-    } catch {
-      report(.brokerAway("\(error)"))
-    }
-  }
 
   private func settleHeld() {
     guard !mailbox.held.isEmpty else { return }

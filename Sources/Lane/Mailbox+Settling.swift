@@ -3,32 +3,36 @@ import Time
 import Topology
 
 extension Mailbox {
-  /// Settles deliveries whose effects are committed: publish what goes elsewhere, wait for the confirms, ack
-  /// (Rule 19). A crash in between doubles a copy, never loses one. What waits stays in hand, and so does what has
-  /// nowhere to go.
-  ///
-  /// - Throws: `RabbitMQError` when the broker is lost; nothing was acked then, and all of it comes again.
+  /// Settles deliveries whose effects are committed: publish what goes elsewhere, wait for the confirms, ack.
   func settle(
     _ deliveries: [Delivery], as dispositions: [Disposition], from queue: Queue,
     configuration: LaneConfiguration
   ) throws(RabbitMQError) {
+    let rejected = try send(
+      dispositions.leaving, of: deliveries, as: dispositions, from: queue, configuration: configuration)
+    settle(dispositions.toAck(except: rejected).map { deliveries[$0].tag })
+  }
+
+  /// Publishes copies of these deliveries to where their dispositions take them, and waits for the confirms; their
+  /// originals may be acked then (Rule 19). Answers those that have nowhere to go: they stay in hand.
+  ///
+  /// - Throws: `RabbitMQError` when the broker is lost; nothing may be acked then, and all of it comes again.
+  func send(
+    _ indices: [Int], of deliveries: [Delivery], as dispositions: [Disposition], from queue: Queue,
+    configuration: LaneConfiguration
+  ) throws(RabbitMQError) -> Set<Int> {
     let now = Timestamp.now()
     var outgoing: [Outgoing] = []
-    var settled: [DeliveryTag] = []
-    settled.reserveCapacity(deliveries.count)
-    for (delivery, disposition) in zip(deliveries, dispositions) {
-      if case .wait = disposition { continue }
+    for index in indices {
       guard
         let leaving = Departure.of(
-          delivery, as: disposition, from: queue, at: now, configuration: configuration)
-      else {
-        settled.append(delivery.tag)
-        continue
-      }
+          deliveries[index], as: dispositions[index], from: queue, at: now, configuration: configuration)
+      else { continue }
       log(leaving.summary)
       outgoing.append(leaving.message)
     }
-    settle(settled + (try send(outgoing)))
+    let taken = Set(try send(outgoing))
+    return Set(indices.filter { !taken.contains(deliveries[$0].tag) })
   }
 
   /// Publishes again what had nowhere to go. Answers why some still hasn't.

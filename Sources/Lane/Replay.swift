@@ -1,6 +1,6 @@
 /// The order in which a failed batch is tried again: in halves, then singly, each in a transaction of its own
 /// (Rule 14), so that the guilty message alone is left over and its neighbours commit.
-package struct Replay: Sendable {
+package struct Replay: Hashable, Sendable {
   private var pending: [Range<Int>]
 
   /// A batch of `count` messages whose transaction failed on bad data.
