@@ -65,10 +65,10 @@ struct Market {
 }
 
 /// Runs `body` with a connection to a fresh schema, on a thread of its own.
-func withSchema(_ body: @escaping @Sendable (Connection) throws -> Void) async throws {
+func withSchema<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
   try await TestDatabase.with { test in
     let url = test.url
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    return try await withCheckedThrowingContinuation { continuation in
       Thread {
         continuation.resume(
           with: Result {

@@ -12,31 +12,34 @@ struct AnyOrderTests {
     `rule 13: random versions end as the greatest-version rule says, in whatever order and batches they come`()
     async throws
   {
-    try await SyncSession.with { session in
-      var random = SplitMix(seed: Self.seed)
-      var expected: [String: SyncSession.Stored] = [:]
-      for scenario in 0..<320 {
-        let content = random
-        for permutation in 0..<3 {
-          // The same versions under another name, so that one table holds every order of their arrival.
-          var same = content
-          let versions = RandomVersions(named: "\(scenario)/\(permutation)", using: &same)
-          for batch in versions.batches(using: &random) { try session.run(batch) }
-          expected.merge(Prediction.orders(of: versions.events)) { $1 }
-        }
-      }
-      let stored = try session.stored()
-      let wrong = Set(stored.keys).union(expected.keys).filter { stored[$0] != expected[$0] }
-      #expect(wrong.isEmpty, "seed \(Self.seed)")
-      for name in wrong.sorted().prefix(3) {
-        Issue.record(
-          "\(name): \(stored[name]?.description ?? "nothing") but expected \(expected[name]?.description ?? "nothing")"
-        )
+    let failure = try await SyncSession.with { session in
+      var cases = 0
+      let failure = try Arrivals.smallestFailure(of: 1_000, seed: Self.seed) { seed in
+        var random = SplitMix(seed: ~seed)
+        return Arrivals(of: Self.versions(seed, named: "").count, batch: 8, using: &random)
+      } failure: { seed, arrivals in
+        // The same versions under another name, so that one table holds all of them.
+        cases += 1
+        let versions = Self.versions(seed, named: "\(cases)")
+        for batch in arrivals.batches { try session.run(batch.map { versions[$0] }) }
+        let expected = Prediction.orders(of: arrivals.messages.map { versions[$0] })
+        let stored = try session.stored(startingWith: "\(cases)-")
+        guard let name = Set(stored.keys).union(expected.keys).first(where: { stored[$0] != expected[$0] })
+        else { return nil }
+        return
+          "\(stored[name]?.description ?? "nothing") instead of \(expected[name]?.description ?? "nothing")"
       }
       let leftovers = try session.connection.query(
         "SELECT count(*) FROM skipped_orders s JOIN orders o USING (connection_id, external_id)")
       #expect(leftovers.first?.int(0) == 0)
+      return failure
     }
+    #expect(failure == nil)
+  }
+
+  private static func versions(_ seed: UInt64, named name: String) -> [Event] {
+    var random = SplitMix(seed: seed)
+    return RandomVersions(named: name, using: &random).events
   }
 
   @Test

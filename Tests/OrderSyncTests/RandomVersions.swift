@@ -41,18 +41,6 @@ struct RandomVersions {
     }
   }
 
-  /// All of them in a random order, some of them more than once, in batches of random sizes.
-  func batches(using random: inout SplitMix) -> [[Event]] {
-    let repeated = events.filter { _ in random.chance(30) }
-    var rest = (events + repeated).shuffled(using: &random)[...]
-    var batches: [[Event]] = []
-    while !rest.isEmpty {
-      batches.append(Array(rest.prefix(Int.random(in: 1...8, using: &random))))
-      rest = rest.dropFirst(batches[batches.count - 1].count)
-    }
-    return batches
-  }
-
   /// Each of them for one lane at least, in batches of one or two, so that the lanes meet often.
   func shares(among lanes: Int, using random: inout SplitMix) -> [[[Event]]] {
     var shares = [[Event]](repeating: [], count: lanes)

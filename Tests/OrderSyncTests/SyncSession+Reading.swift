@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 
 extension SyncSession {
@@ -9,16 +10,16 @@ extension SyncSession {
     var description: String { ([header] + entries).joined(separator: "\n  ") }
   }
 
-  /// Every order by its external id.
-  func stored() throws -> [String: Stored] {
+  /// The orders whose external ids begin so, by these ids.
+  func stored(startingWith prefix: String = "") throws -> [String: Stored] {
     var orders: [String: Stored] = [:]
     for row in try connection.query(
       """
       SELECT external_id, concat_ws(' ', status, closed, coalesce(financial_status, '-'), coalesce(number, '-'),
                coalesce(shipping::text, '-'), coalesce(buyer->>'name', '-'),
                (extract(epoch FROM source_updated_at))::bigint, marketplace_id)
-        FROM orders
-      """)
+        FROM orders WHERE connection_id = $2 AND external_id >= $1 AND external_id < $1 || '~'
+      """, [prefix, UUID(uuidString: Self.connectionId)])
     {
       orders[row.text(0)] = Stored(header: row.text(1), entries: [])
     }
@@ -26,8 +27,10 @@ extension SyncSession {
       """
       SELECT o.external_id, concat_ws(' ', e.external_id, e.kind, coalesce(e.sku, '-'), e.quantity,
                coalesce(e.unit_price::text, '-'), coalesce(e.full_price::text, '-'))
-        FROM orders o JOIN order_entries e ON e.order_id = o.id ORDER BY o.external_id, e.external_id
-      """)
+        FROM orders o JOIN order_entries e ON e.order_id = o.id 
+       WHERE o.connection_id = $2 AND o.external_id >= $1 AND o.external_id < $1 || '~'
+       ORDER BY o.external_id, e.external_id
+      """, [prefix, UUID(uuidString: Self.connectionId)])
     {
       orders[row.text(0)]?.entries.append(row.text(1))
     }

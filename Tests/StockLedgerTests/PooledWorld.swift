@@ -11,15 +11,12 @@ struct PooledWorld {
   let connections: [UUID]
   let user: String
   private(set) var events: [Event] = []
-  private var versions: [String: OrderVersions] = [:]
-  private var bases: [Int: [Base]] = [:]
-  private var topups = 0
 
-  /// Registers its connections.
+  /// Registers its connections; the same seed gives the same events in the same order, at other connections.
   init(seed: UInt64, on connection: Connection) throws {
     var random = SplitMix(seed: seed)
     let count = Int.random(in: 2...3, using: &random)
-    user = "pool-\(seed)"
+    user = UUID().uuidString
     connections = (0..<count).map { _ in UUID() }
     var marketplaces: [Int] = []
     for (number, id) in connections.enumerated() {
@@ -41,8 +38,25 @@ struct PooledWorld {
 
   typealias Spot = (number: Int, id: UUID, marketplace: Int)
 
-  /// What `on_hand` must be everywhere.
-  var expected: Int {
+  /// What `on_hand` must be everywhere, when these of the events have come.
+  func expected(of events: [Event]) -> Int {
+    var versions: [String: OrderVersions] = [:]
+    var bases: [Int: [Base]] = [:]
+    var topups = 0
+    for event in events {
+      let number = connections.firstIndex { $0.uuidString.lowercased() == event.connectionId } ?? 0
+      switch event.subjectData {
+      case .order(let order):
+        versions[order.externalId, default: OrderVersions()].insert(
+          OrderVersion(order, in: event) { _ in number })
+      case .inventory(let inventory):
+        guard let quantity = inventory.quantity else { continue }
+        bases[number, default: []].append(
+          Base(at: inventory.asOf, kind: .snapshot, quantity: quantity, id: event.id))
+      case .topup(let topup): topups += topup.quantity
+      default: continue
+      }
+    }
     let steps = versions.mapValues { OrderSteps.of($0) }
     var facts: [Int: ListingFacts] = [:]
     for number in connections.indices {
@@ -85,7 +99,6 @@ struct PooledWorld {
         "\(id)-\(version)", isCancelled ? .orderCancelled : .orderUpdated, moment(&random), at: spot,
         .order(order))
       events.append(event)
-      versions[id, default: OrderVersions()].insert(OrderVersion(order, in: event) { _ in spot.number })
     }
   }
 
@@ -97,13 +110,11 @@ struct PooledWorld {
       id, .inventoryUpdated, at, at: spot,
       .inventory(Inventory(listingId: "offer", sku: "SKU", quantity: quantity, asOf: at)))
     events.append(event)
-    bases[spot.number, default: []].append(Base(at: at, kind: .snapshot, quantity: quantity, id: event.id))
   }
 
   private mutating func addTopup(at spot: Spot) {
     let time = Timestamp(secondsSince1970: 1_760_000_015)
     events.append(
       event("topup-\(spot.number)", .stockTopup, time, at: spot, .topup(Topup(sku: "SKU", quantity: 5))))
-    topups += 5
   }
 }

@@ -11,8 +11,6 @@ struct World {
   /// Nobody else's, so that worlds in one schema don't meet.
   let marketplace: Int
   private(set) var events: [Event] = []
-  private var versions: [String: OrderVersions] = [:]
-  private var bases: [String: [Base]] = [:]
   private let listings = ["offer-1", "offer-2", "offer-3"]
 
   init(marketplace: Int, seed: UInt64, platform: String = "allegro") {
@@ -27,8 +25,22 @@ struct World {
     for number in 0..<Int.random(in: 0...2, using: &random) { addTopup(number, platform: platform, &random) }
   }
 
-  /// What `on_hand` must be, per SKU.
-  var expected: [String: Int] {
+  /// What `on_hand` must be, per SKU, when these of the events have come.
+  func expected(of events: [Event]) -> [String: Int] {
+    var versions: [String: OrderVersions] = [:]
+    var bases: [String: [Base]] = [:]
+    for event in events {
+      switch event.subjectData {
+      case .order(let order):
+        versions[order.externalId, default: OrderVersions()].insert(
+          OrderVersion(order, in: event) { line in listings.firstIndex(of: line.listingId ?? "") })
+      case .inventory(let inventory):
+        guard let listing = inventory.listingId, let quantity = inventory.quantity else { continue }
+        bases[listing, default: []].append(
+          Base(at: inventory.asOf, kind: .snapshot, quantity: quantity, id: event.id))
+      default: continue
+      }
+    }
     let steps = OrderSteps.of(group: versions)
     var stock: [String: Int] = [:]
     for (index, listing) in listings.enumerated() {
@@ -63,8 +75,6 @@ struct World {
         type: isCancelled ? .orderCancelled : .orderUpdated, time: observed, connectionId: connection,
         platform: platform, marketplaceId: marketplace, observedAt: observed, subjectData: .order(order))
       events.append(event)
-      versions[id, default: OrderVersions()].insert(
-        OrderVersion(order, in: event) { line in listings.firstIndex(of: line.listingId ?? "") })
     }
   }
 
@@ -94,7 +104,6 @@ struct World {
         marketplaceId: marketplace,
         subjectData: .inventory(
           Inventory(listingId: listing, sku: "SKU-\(listing)", quantity: quantity, asOf: at))))
-    bases[listing, default: []].append(Base(at: at, kind: .snapshot, quantity: quantity, id: id))
   }
 
   private mutating func addTopup(_ number: Int, platform: String, _ random: inout SplitMix) {
@@ -106,9 +115,5 @@ struct World {
         id: "\(platform):\(connection):topup-\(number)", type: .stockTopup, time: at,
         connectionId: connection,
         platform: platform, marketplaceId: marketplace, subjectData: .topup(Topup(sku: sku, quantity: 5))))
-    looseTopups += 5
   }
-
-  /// Pieces topped up under SKUs that no listing has.
-  private(set) var looseTopups = 0
 }

@@ -25,9 +25,11 @@ package enum Fuzz {
     }
   }
 
-  /// The smallest input that still fails, as far as leaving out runs of bytes leads: halves first, then less.
-  package static func shrunk(_ bytes: [UInt8], while fails: ([UInt8]) -> Bool) -> [UInt8] {
-    var smallest = bytes
+  /// The smallest input that still fails, as far as leaving out runs of its elements leads: halves first, then less.
+  package static func shrunk<Element>(
+    _ input: [Element], while fails: ([Element]) throws -> Bool
+  ) rethrows -> [Element] {
+    var smallest = input
     var length = max(1, smallest.count / 2)
     while length > 0 {
       var start = 0
@@ -35,7 +37,7 @@ package enum Fuzz {
       while start < smallest.count {
         var shorter = smallest
         shorter.removeSubrange(start..<min(start + length, shorter.count))
-        if fails(shorter) {
+        if try fails(shorter) {
           smallest = shorter
           hasShrunk = true
         } else {
