@@ -203,6 +203,12 @@ let package = Package(
         "Events",
         "JSON", "Time", .logging, .metrics, .lifecycle,
       ]),
+    tests(
+      "Reconciliation",
+      [
+        "BackMarket", "TestShops", "StockLedger", "Polling", "Marketplaces", "Lane", "Outbox", "Postgres",
+        "TestServers", "Events", "JSON", "Time",
+      ]),
     // How far events are, and what programs see of all of it.
     library("EventStatus", ["Topology", "Postgres", .logging, .lifecycle]),
     tests("EventStatus", ["Topology", "Postgres", "Time", "TestServers"]),
@@ -211,6 +217,8 @@ let package = Package(
       "Realtime", ["Marketplaces", "Postgres", "Events", .logging, .lifecycle]),
     tests(
       "Realtime", ["Marketplaces", "Postgres", "Events", "JSON", "TestServers", "Time", .concurrencyHelpers]),
+    library("Import", ["StockLedger", "Postgres", "Events", "JSON", "Time", .crypto]),
+    tests("Import", ["Postgres", "Events", "JSON", "TestServers", "Time"]),
     library("Buyers", ["Postgres", "JSON"]),
     tests("Buyers", ["Postgres", "JSON", "TestServers"]),
 
@@ -314,7 +322,7 @@ let package = Package(
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
         "EventStatus", "OrderEvents", "API",
-        "Realtime", "Buyers",
+        "Realtime", "Buyers", "Import",
         "Marketplaces", "Allegro",
         "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
@@ -344,6 +352,17 @@ let package = Package(
         "Postgres", "Events", "JSON", "TestServers",
       ],
       resources: [.copy("0.1.0")], swiftSettings: settings),
+
+    // Twenty-five inputs from real life, from what a marketplace says to the tables.
+    .testTarget(
+      name: "InputsTests",
+      dependencies: [
+        "Allegro", "Shopify", "Marketplaces", "Polling", "Intake", "Gateway", "Conversations", "StockLedger",
+        "OrderSync", "Messaging", "Propagation", "Lane", "Outbox", "Topology", "Postgres", "Events", "JSON",
+        "Time", "TestServers", .crypto, .httpTypes, .hummingbird, .hummingbirdTesting, .nio,
+        .concurrencyHelpers,
+        .logging,
+      ], swiftSettings: settings),
 
     // What ops/ says, against what the code does.
     .testTarget(

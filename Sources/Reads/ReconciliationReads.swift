@@ -6,6 +6,7 @@ package enum ReconciliationReads {
   private static let object = """
     jsonb_build_object('id', r.id, 'connection_id', r.connection_id, 'marketplace_id', r.marketplace_id,
       'reason', r.reason, 'dry_run', r.is_dry_run, 'status', r.status, 'pages', r.pages, 'calls', r.calls,
+      'day_calls', r.day_calls,
       'listings', r.listings, 'differences', r.differences, 'repaired', r.repaired, 'biggest', r.biggest,
       'error', r.error, 'created_at', r.created_at, 'started_at', r.started_at, 'finished_at', r.finished_at)
     """

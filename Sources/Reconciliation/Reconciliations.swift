@@ -107,21 +107,31 @@ package enum Reconciliations {
       [lease.id, lease.token])
   }
 
-  /// Ends it; answers how many listings were compared, and how many differed.
+  /// Ends it; answers how many listings were compared, and how many differed. Says in the report how many calls the
+  /// marketplace got in the last day: those of polls, of reconciliations, and writes.
   static func finish(
     _ lease: Lease, error: String?, on connection: Connection
   ) throws -> (listings: Int, differences: Int) {
     let row = try connection.query(
       """
-      UPDATE reconciliations
+      UPDATE reconciliations r
          SET status = CASE WHEN $3::text IS NULL THEN 'done' ELSE 'failed' END, error = $3,
-             finished_at = clock_timestamp(), lease = NULL, lease_until = NULL
+             finished_at = clock_timestamp(), lease = NULL, lease_until = NULL, day_calls = r.calls + (
+               SELECT coalesce(sum(calls), 0) FROM poll_runs
+                WHERE connection_id = r.connection_id AND started_at > \(yesterday)) + (
+               SELECT coalesce(sum(o.calls), 0) FROM reconciliations o
+                WHERE o.connection_id = r.connection_id AND o.id <> r.id AND o.finished_at > \(yesterday)
+                  AND o.created_at > \(yesterday) - \(patience)) + (
+               SELECT count(*) FROM listings l JOIN stock_bases b ON b.listing_ref = l.id
+                WHERE l.connection_id = r.connection_id AND b.as_of > \(yesterday) AND b.kind = 'push')
        WHERE id = $1 AND lease = $2
       RETURNING listings, differences
       """, [lease.id, lease.token, error.map { String($0.prefix(1_000)) }]
     ).first
     return (row?.int(0) ?? 0, row?.int(1) ?? 0)
   }
+
+  private static let yesterday = "clock_timestamp() - interval '1 day'"
 }
 
 /// What one page of listings has shown.

@@ -34,10 +34,18 @@ package struct Base: Sendable, Hashable, Comparable {
   /// The stretch of time in which the base may have been true.
   var window: ClosedRange<Timestamp> { min(since ?? at, at) - Self.doubt...at + Self.doubt }
 
-  /// By moment, a push after a snapshot of the same moment, then by content.
+  /// Of a push: its number among those of its listing, in which its id ends.
+  private var turn: Int {
+    guard kind == .push, let sign = id.lastIndex(of: "@") else { return 0 }
+    return Int(id[id.index(after: sign)...]) ?? 0
+  }
+
+  /// By moment, a push after a snapshot of the same moment, pushes as they were sent (several have the same second),
+  /// then by content.
   package static func < (left: Base, right: Base) -> Bool {
     if left.at != right.at { return left.at < right.at }
     if left.kind != right.kind { return left.kind == .snapshot }
+    if left.turn != right.turn { return left.turn < right.turn }
     if left.quantity != right.quantity { return left.quantity < right.quantity }
     if left.id != right.id { return left.id < right.id }
     return left.location < right.location

@@ -8,9 +8,10 @@ package import struct Foundation.UUID
 /// Stock that a person sets by hand.
 package enum ManualStock {
   /// Sets a SKU's stock at a connection, or that of its pool, to a quantity; answers the change. An unknown SKU is made.
+  /// `settling` is done in the same transaction.
   package static func set(
     sku: String, to quantity: Int, at connectionId: UUID, admin: String?, note: String?, lowThreshold: Int,
-    on connection: Connection
+    on connection: Connection, settling: (Connection) throws -> Void = { _ in }
   ) throws -> Int {
     let row = try connection.query(
       """
@@ -34,7 +35,10 @@ package enum ManualStock {
           ? "SELECT on_hand FROM marketplace_stock WHERE id = $1 FOR UPDATE"
           : "SELECT on_hand FROM stock_pools WHERE id = $1 FOR UPDATE", [place.pool ?? place.stock])
       let change = quantity - (held.first?.int(0) ?? 0)
-      guard change != 0 else { return 0 }
+      guard change != 0 else {
+        try settling(connection)
+        return 0
+      }
       var booking = Booking(lowThreshold: lowThreshold)
       booking.add(
         [
@@ -43,6 +47,7 @@ package enum ManualStock {
             connection: connectionId.uuidString.lowercased(), admin: admin, notes: note)
         ], settlesAtZero: false)
       try booking.book(on: connection)
+      try settling(connection)
       return change
     }
   }

@@ -63,7 +63,7 @@ func draft(_ name: String = "shop", _ secrets: Secrets = Secrets(["refreshToken"
     }
   }
 
-  @Test func `sixteen workers refresh a single-use token once`() async throws {
+  @Test func `input 13: sixteen workers refresh a single-use token once`() async throws {
     try await withStore { store in
       let id = try await store.add(draft()).id
       let used = NIOLockedValueBox<[String]>([])

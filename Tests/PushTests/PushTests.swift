@@ -50,6 +50,35 @@ import Testing
     }
   }
 
+  /// The shorter edition of `ops/run --check --pooled --quiet 60`.
+  @Test func `two marketplaces that sync to each other settle after the last change`() async throws {
+    try await Seller.with { seller in
+      try await Self.opened(seller)
+      for round in 0..<5 {
+        let second = Int64(50 - 8 * round)
+        try await seller.book([
+          seller.sale(1, at: round % 2, secondsAgo: second),
+          seller.sale(1, at: 1 - round % 2, secondsAgo: second - 1),
+        ])
+        if round < 4 { _ = try await seller.pushAll() }
+      }
+      let before = seller.shelves.map(\.writes.count)
+      _ = try await seller.pushAll()
+      #expect(zip(seller.shelves, before).allSatisfy { $0.writes.count - $1 <= 1 })
+      #expect(seller.shelves.map { $0.state.withLockedValue(\.quantities) } == [["offer": 0], ["offer": 0]])
+      // Both marketplaces tell us of our own writes again and again.
+      for second in 5...14 {
+        try await seller.book([
+          seller.snapshot(0, at: second % 2, secondsAgo: -Int64(second)),
+          seller.snapshot(0, at: 1 - second % 2, secondsAgo: -Int64(second)),
+        ])
+        #expect(try await seller.pushAll() == 0)
+      }
+      #expect(zip(seller.shelves, before).allSatisfy { $0.writes.count - $1 <= 1 })
+      #expect(try await seller.onHand() == [0, 0])
+    }
+  }
+
   @Test func `rule 31: a change during a push is pushed after it`() async throws {
     try await Seller.with { seller in
       try await Self.opened(seller)

@@ -70,6 +70,18 @@ struct BasesTests {
     #expect(facts.isUnderPush(snapshot(9, 20)))
   }
 
+  @Test func `rule 33: pushes of one second count in the order in which they were sent`() {
+    let second = [(9, 8), (10, 5)].map { turn, quantity in
+      Base(at: at(12), kind: .push, quantity: quantity, id: "push/7@\(turn)")
+    }
+    for bases in [second, second.reversed()] {
+      let facts = ListingFacts(bases: [snapshot(10, 8)] + bases)
+      #expect(facts.expected == 5)
+      // The reading of it later on is no loss of three.
+      #expect(ListingFacts(bases: facts.bases + [snapshot(5, 20)]).share == facts.share)
+    }
+  }
+
   @Test func `rule 34: the late echo of a push does not bring it back`() {
     let facts = ListingFacts(bases: [snapshot(10, 1), push(8, 20), push(10, 40), snapshot(8, 25)])
     #expect(facts.share == 10)

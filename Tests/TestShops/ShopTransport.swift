@@ -18,10 +18,13 @@ package final class ShopTransport: MarketplaceTransport {
   private let state: NIOLockedValueBox<State>
 
   /// The shop of an account of the simulator; nil when there is no such account.
-  package init?(_ account: String, ordersPerSecond: Double = 8, seed: UInt64 = 1) {
+  package init?(
+    _ account: String, ordersPerSecond: Double = 8, seed: UInt64 = 1, listings: Int = 200,
+    start: Timestamp = Timestamp(secondsSince1970: 1_763_700_000)
+  ) {
     var configuration = Simulator.Configuration()
     (configuration.ordersPerSecond, configuration.seed) = (ordersPerSecond, seed)
-    let start = Timestamp(secondsSince1970: 1_763_700_000)
+    configuration.listings = listings
     guard let shop = Simulator.shop(of: account, configuration, at: start) else { return nil }
     state = NIOLockedValueBox(State(shop: shop, now: start))
   }

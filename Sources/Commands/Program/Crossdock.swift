@@ -17,7 +17,7 @@ struct Crossdock: AsyncParsableCommand {
       TopologyCommand.self, ConnectionsCommand.self, FeedsCommand.self, PollCommand.self,
       ReconcileCommand.self, QueuesCommand.self, DeadLettersCommand.self, AuditCommand.self,
       MaintenanceCommand.self, StockCommand.self, ListingsCommand.self, ModeratorsCommand.self,
-      BuyersCommand.self,
+      BuyersCommand.self, ImportCommand.self,
       OrdersCommand.self,
       EventsCommand.self, WatchCommand.self, SimulatorCommand.self, Token.self, Doctor.self,
     ])

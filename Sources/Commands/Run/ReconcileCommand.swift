@@ -62,7 +62,8 @@ struct ReconcileCommand: AsyncParsableCommand {
   private func text(of report: JSON) -> String {
     let summary =
       "\(report["listings"].text ?? "0") listings in \(report["calls"].text ?? "0") calls, "
-      + "\(report["differences"].text ?? "0") differ, \(report["repaired"].text ?? "0") repaired"
+      + "\(report["differences"].text ?? "0") differ, \(report["repaired"].text ?? "0") repaired; "
+      + "\(report["day_calls"].text ?? "0") calls to the marketplace in the last day"
     let biggest = report["biggest"].array
     guard !biggest.isEmpty else { return summary }
     return summary + "\n"

@@ -50,31 +50,6 @@ struct Held: Sendable {
       FROM orders o WHERE o.connection_id::text = ANY($1)
     """
 
-  /// Orders whose buyers were not told what was due, one line each: the confirmation, that of a payment, and the
-  /// dispatch; a message that was due while history was read counts as told.
-  func untold(accounts: [String: String]) async throws -> [String] {
-    let ids = accounts.keys.sorted()
-    return try await database.withConnection { connection in
-      try connection.query(Self.untold, [ids]).map { row in
-        "conversation \(accounts[row.text(0)] ?? "") \(row.text(1)): no \(row.text(2))"
-      }
-    }
-  }
-
-  private static let untold = """
-    SELECT o.connection_id::text, o.external_id, due.kind
-      FROM orders o
-      CROSS JOIN LATERAL (VALUES
-        ('order_confirmation', true),
-        ('payment_confirmation', lower(o.financial_status) = 'paid'),
-        ('shipping_update', o.status IN ('shipped', 'fulfilled'))) AS due(kind, is_due)
-     WHERE o.connection_id::text = ANY($1) AND NOT o.closed AND o.status <> 'refunded' AND due.is_due
-       AND NOT EXISTS (SELECT FROM order_conversations c JOIN order_messages m ON m.conversation_id = c.id
-                        WHERE c.connection_id = o.connection_id AND c.external_order_id = o.external_id
-                          AND m.kind = due.kind)
-     ORDER BY 1, 2, 3
-    """
-
   /// How much was published for the consumed queues, and how much of it has had its effect.
   struct Account: Sendable, Equatable {
     var events = 0

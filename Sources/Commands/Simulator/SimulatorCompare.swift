@@ -15,7 +15,10 @@ struct SimulatorCompare: AsyncParsableCommand {
     abstract:
       "Stops the simulator's markets, lets everything drain, and compares ledger, orders, listings and conversations with the truth.",
     discussion: """
-      Prints one JSON object; exits 0 only when nothing differs.
+      Prints one JSON object; exits 0 only when nothing differs. Compared are stock and orders; what buyers were to be
+      told; that every dispute was taken by a moderator, where there are any; and that what shares its stock shows the
+      ledger's. With --quiet it then looks on for so long: connections that share their stock must have settled, with no
+      more than one write of the last quantity to each listing, and none while it looks on.
 
       EXAMPLE
         crossdock simulator compare --url http://127.0.0.1:8080
@@ -25,6 +28,8 @@ struct SimulatorCompare: AsyncParsableCommand {
   @Option(help: "Where the simulator is.") var url: String
   @Option(help: ArgumentHelp("How long the draining may take: 90s, 5m.", valueName: "time"))
   var limit = TimeSpan(seconds: 180)
+  @Option(help: ArgumentHelp("Seconds in which nothing may be written once all is drained.", valueName: "n"))
+  var quiet = 0
   @Option(help: ArgumentHelp("For how long the market was open, for the rate.", valueName: "n")) var seconds =
     0
 
@@ -35,7 +40,7 @@ struct SimulatorCompare: AsyncParsableCommand {
         try await Comparison(
           settings: settings, simulator: simulator,
           held: Held(database: database, topology: settings.topology)
-        ).run(limit: .seconds(limit.seconds))
+        ).run(limit: .seconds(limit.seconds), quiet: .seconds(quiet))
       }
     }
     for line in report.differences.prefix(100) { say(line) }
@@ -51,6 +56,10 @@ struct ComparisonReport: Sendable {
   var deadLetters = 0
   /// Seconds that the draining took.
   var drained = 0.0
+  /// What was compared besides stock and orders.
+  var covered = Held.Covered()
+  /// Nil when nobody looked on.
+  var settling: Settling?
 
   /// Differences, and messages that neither had their effect nor are dead.
   var mismatches: Int {
@@ -66,6 +75,12 @@ struct ComparisonReport: Sendable {
       "effected": .integer(account.effected),
       "events_per_second": .init(floatLiteral: (Double(account.events) / span * 10).rounded() / 10),
       "drain_seconds": .init(floatLiteral: (drained * 10).rounded() / 10),
+      "conversations": .integer(covered.conversations), "messages": .integer(covered.messages),
+      "disputes": .integer(covered.disputes), "shared_listings": .integer(covered.sharedListings),
+      "pushes": .integer(covered.pushes), "reconciliations": .integer(covered.reconciliations),
+      "pushes_after_last_change": settling.map { .integer($0.mostAfterLastChange) } ?? .null,
+      "pushes_in_quiet": settling.map { .integer($0.inQuiet) } ?? .null,
+      "quiet_seconds": .integer(settling?.seconds ?? 0),
     ]
   }
 }
@@ -76,7 +91,7 @@ struct Comparison {
   let simulator: SimulatorClient
   let held: Held
 
-  func run(limit: Duration) async throws -> ComparisonReport {
+  func run(limit: Duration, quiet: Duration) async throws -> ComparisonReport {
     _ = try await simulator.post("/control/stop")
     let clock = ContinuousClock()
     let stopped = clock.now
@@ -88,7 +103,21 @@ struct Comparison {
       if try await look(into: &report, truth: truth, side: side, since: report.drained) { break }
       try await Task.sleep(for: .milliseconds(500))
     } while clock.now - stopped < limit
+    report.covered = try await held.covered()
+    if quiet > .zero, report.differences.isEmpty { try await lookOn(for: quiet, into: &report) }
     return report
+  }
+
+  /// Nothing may be written any more, and at the end still nothing may differ.
+  private func lookOn(for quiet: Duration, into report: inout ComparisonReport) async throws {
+    let before = try await held.settling(seconds: Int(quiet.components.seconds), since: nil)
+    try await Task.sleep(for: quiet)
+    var (truth, side) = try await readTruth()
+    truth.takeStock(try await simulator.get("/truth/stock"), of: side.compared)
+    _ = try await look(into: &report, truth: truth, side: side, since: 0)
+    let after = try await held.settling(seconds: before.seconds, since: before)
+    report.settling = after
+    report.differences += after.problems
   }
 
   /// True when all is worked off and nothing differs: there is nothing left to wait for.
@@ -101,7 +130,8 @@ struct Comparison {
     report.differences =
       truth.differences(from: try await held.truth(accounts: side.accounts, unwritten: side.unwritten))
       + (try await held.untold(accounts: side.accounts))
-    let worked = Held.consumed.union([.poll, .push])
+      + (try await held.unescalated(disputes: side.disputes, accounts: side.accounts))
+    let worked = Held.consumed.union([.poll, .push, .reconcile])
     let waiting = depths.filter { $0.queue.map { worked.contains($0) } ?? false }
       .reduce(0) { $0 + ($1.ready ?? 0) }
     let isDrained =
@@ -116,6 +146,8 @@ struct Comparison {
     var accounts: [String: String] = [:]
     /// Connections that share their stock and can't be written to: what they show is nobody's to say.
     var unwritten: Set<String> = []
+    /// Connections and orders that buyers have complained about, where complaints can be read.
+    var disputes: Set<Held.OrderName> = []
     /// The accounts whose stock is compared.
     var compared: Set<String> { Set(accounts.filter { !unwritten.contains($0.key) }.values) }
   }
@@ -128,9 +160,17 @@ struct Comparison {
     var side = Side()
     let access = try MarketplaceAccess(
       settings: settings, database: held.database, logger: settings.logger("simulator"))
+    let disputes = try await simulator.get("/truth/disputes").array
     for connection in connections {
       side.accounts[connection.key] = names[connection.baseURL]
-      let stockWrite = (try? access.adapters.adapter(for: connection))?.features.stockWrite ?? .none
+      let features = (try? access.adapters.adapter(for: connection))?.features
+      if features?.feeds.contains(.disputes) ?? false {
+        for dispute in disputes where dispute["account"].text == names[connection.baseURL] {
+          side.disputes.insert(
+            Held.OrderName(connection: connection.key, order: dispute["orderId"].text ?? ""))
+        }
+      }
+      let stockWrite = features?.stockWrite ?? .none
       if connection.syncRules["propagateInventory"].bool ?? false, stockWrite == .none {
         side.unwritten.insert(connection.key)
       }

@@ -18,7 +18,10 @@ struct SimulatorConnect: AsyncParsableCommand {
   @Option(help: "Where the simulator is.") var url: String
   @Option(help: "The owner of the connections.") var user = "demo"
   @Option(help: "Platforms, separated by commas, or all.") var marketplaces = "all"
-  @Flag(help: "The connections share their stock.") var pooled = false
+  @Option(help: "The connections that share their stock: none, all, or half: every second one.")
+  var pooled = Pooled.none
+
+  enum Pooled: String, CaseIterable, ExpressibleByArgument { case none, half, all }
 
   func run() async throws {
     let loaded = try settings.load()
@@ -29,9 +32,11 @@ struct SimulatorConnect: AsyncParsableCommand {
       throw Failure(.usage, "the simulator has no account of '\(marketplaces)'")
     }
     try await withConnections(loaded) { store in
-      for account in wanted {
+      for (number, account) in wanted.enumerated() {
         let connection = try await store.add(try draft(of: account))
-        if pooled { _ = try await store.setRules(["propagateInventory": true], of: connection.id) }
+        if pooled == .all || (pooled == .half && number % 2 == 0) {
+          _ = try await store.setRules(["propagateInventory": true], of: connection.id)
+        }
         print("\(connection.key) \(account.name)")
       }
     }

@@ -66,6 +66,22 @@ extension Market {
     }
   }
 
+  /// `{account, platform, orderId, openedAt}` of each dispute, by the ids that `shop` gives them.
+  package func writeDisputes(of shop: some Shop, into json: inout JSONWriter) {
+    for dispute in disputes {
+      json.beginObject()
+      json.key("account")
+      json.string(shop.name)
+      json.key("platform")
+      json.string(shop.platform)
+      json.key("orderId")
+      json.string(shop.externalId(of: orders[dispute.order]))
+      json.key("openedAt")
+      json.timestamp(dispute.openedAt)
+      json.endObject()
+    }
+  }
+
   /// Each order, those that were merged away too, by the ids that `shop` gives them.
   package func writeOrders(of shop: some Shop, into json: inout JSONWriter) {
     for order in orders {

@@ -131,6 +131,14 @@ package actor Account {
     return json.bytes
   }
 
+  /// The truth about each dispute: JSON objects with commas between them.
+  package func disputes(at now: Timestamp) -> [UInt8] {
+    shop.market.advance(to: now + ahead)
+    var json = JSONWriter()
+    shop.market.writeDisputes(of: shop, into: &json)
+    return json.bytes
+  }
+
   /// How to connect to it; `origin` as in "http://127.0.0.1:8080".
   package func connection(origin: String) -> JSON {
     [
