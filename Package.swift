@@ -194,8 +194,9 @@ let package = Package(
         "Postgres", "TestServers", "Events", "JSON", "Time", .concurrencyHelpers,
       ]),
     library(
-      "Propagation", ["Push", "Lane", "Postgres", "Topology", "Events", "JSON", "Time", .logging]),
-    tests("Propagation", ["Events", "JSON", "Lane", "Postgres", "TestServers", "Time"]),
+      "Propagation",
+      ["Push", "Marketplaces", "Lane", "Postgres", "Topology", "Events", "JSON", "Time", .logging]),
+    tests("Propagation", ["Marketplaces", "Events", "JSON", "Lane", "Postgres", "TestServers", "Time"]),
     library(
       "Reconciliation",
       [
@@ -219,7 +220,7 @@ let package = Package(
       "Realtime", ["Marketplaces", "Postgres", "Events", "JSON", "TestServers", "Time", .concurrencyHelpers]),
     library("Import", ["StockLedger", "Postgres", "Events", "JSON", "Time", .crypto]),
     tests("Import", ["Postgres", "Events", "JSON", "TestServers", "Time"]),
-    library("Buyers", ["Postgres", "JSON"]),
+    library("Buyers", ["Postgres", "JSON", .logging, .lifecycle]),
     tests("Buyers", ["Postgres", "JSON", "TestServers"]),
 
     // The people in front of it.

@@ -14,7 +14,7 @@ package struct BuyerData: Sendable {
     package var externalId: String
   }
 
-  package private(set) var orders: [Order]
+  package internal(set) var orders: [Order]
 
   /// Finds the orders of a buyer, by the marketplace's id of the person, or by e-mail address (whatever its case).
   /// `connectionId`: only there.

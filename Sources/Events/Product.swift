@@ -7,6 +7,8 @@ package struct Product: Hashable, Sendable {
   package var description: String?
   package var status: String?
   package var updatedAt: Timestamp?
+  /// Nil when the event says nothing of them.
+  package var tags: [String]?
   /// Nil when the event brought no list of variants.
   package var variants: [Variant]?
 
@@ -33,13 +35,14 @@ package struct Product: Hashable, Sendable {
 
   package init(
     externalId: String, title: String? = nil, description: String? = nil, status: String? = nil,
-    updatedAt: Timestamp? = nil, variants: [Variant]? = nil
+    updatedAt: Timestamp? = nil, tags: [String]? = nil, variants: [Variant]? = nil
   ) {
     self.externalId = externalId
     self.title = title
     self.description = description
     self.status = status
     self.updatedAt = updatedAt
+    self.tags = tags
     self.variants = variants
   }
 }

@@ -63,11 +63,21 @@ extension Product {
       case "description": description = try reader.text("product.description")
       case "status": status = try reader.text("product.status")
       case "updatedAt": updatedAt = try reader.timestamp("product.updatedAt")
+      case "tags": tags = try Self.tags(from: &reader)
       case "variants": variants = try Self.variants(from: &reader)
       default: try reader.skip()
       }
     }
     if externalId.isEmpty { throw EventError("product.externalId is missing or empty") }
+  }
+
+  private static func tags(from reader: inout EventReader) throws(EventError) -> [String]? {
+    guard try reader.array("product.tags") else { return nil }
+    var tags: [String] = []
+    while try reader.element() {
+      if let tag = try reader.text("product.tags") { tags.append(tag) }
+    }
+    return tags
   }
 
   private static func variants(from reader: inout EventReader) throws(EventError) -> [Variant]? {

@@ -24,6 +24,12 @@ extension Product {
     writer.member("description", description)
     writer.member("status", status)
     writer.member("updatedAt", updatedAt)
+    if let tags {
+      writer.key("tags")
+      writer.beginArray()
+      for tag in tags { writer.string(tag) }
+      writer.endArray()
+    }
     if let variants {
       writer.key("variants")
       writer.beginArray()

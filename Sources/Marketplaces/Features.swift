@@ -12,6 +12,8 @@ package struct Features: Sendable, Equatable {
   package var webhookTopics: [String]
   /// Whether one order can be read by its id.
   package var readsOrders: Bool
+  /// Whether products can be created, changed and deleted.
+  package var writesProducts: Bool
   /// Whether two orders can become one under a new id, so that lines are keyed by their own id.
   package var mergesOrders: Bool
 
@@ -25,7 +27,8 @@ package struct Features: Sendable, Equatable {
 
   package init(
     feeds: Set<Feed>, stockWrite: StockWrite = .none, messages: Bool = false, webhooks: Bool = false,
-    webhookTopics: [String] = [], readsOrders: Bool = false, mergesOrders: Bool = false
+    webhookTopics: [String] = [], readsOrders: Bool = false, writesProducts: Bool = false,
+    mergesOrders: Bool = false
   ) {
     self.feeds = feeds
     self.stockWrite = stockWrite
@@ -33,6 +36,7 @@ package struct Features: Sendable, Equatable {
     self.webhooks = webhooks
     self.webhookTopics = webhookTopics
     self.readsOrders = readsOrders
+    self.writesProducts = writesProducts
     self.mergesOrders = mergesOrders
   }
 }

@@ -16,6 +16,16 @@ package protocol MarketplaceAdapter: Sendable {
     of listingId: String, to quantity: Int, replacing expected: Int?, idempotencyKey: String
   ) async throws(MarketplaceError) -> StockWritten
 
+  /// Puts a product on sale, with none in stock; a listing that has the SKU already is brought to it instead. Answers the
+  /// listing's id.
+  func create(_ product: ProductDraft) async throws(MarketplaceError) -> String
+
+  /// Brings what a listing says of its product to the draft, as far as that says anything.
+  func update(listing listingId: String, to product: ProductDraft) async throws(MarketplaceError)
+
+  /// Takes a listing off for good; one that is gone already is no error.
+  func delete(listing listingId: String) async throws(MarketplaceError)
+
   /// Reads one listing now.
   func listing(_ externalId: String) async throws(MarketplaceError) -> ListingRead
 
@@ -68,6 +78,22 @@ extension MarketplaceAdapter {
     message: String, toBuyerOf orderId: String, idempotencyKey: String
   ) async throws(MarketplaceError) {
     throw .unsupported("this marketplace has no way to write to the buyer of an order")
+  }
+
+  package func create(_ product: ProductDraft) async throws(MarketplaceError) -> String {
+    throw .unsupported(Self.noProducts)
+  }
+
+  package func update(listing listingId: String, to product: ProductDraft) async throws(MarketplaceError) {
+    throw .unsupported(Self.noProducts)
+  }
+
+  package func delete(listing listingId: String) async throws(MarketplaceError) {
+    throw .unsupported(Self.noProducts)
+  }
+
+  private static var noProducts: String {
+    "products of this marketplace are created, changed and deleted by hand, in its own pages"
   }
 
   package func order(_ externalId: String) async throws(MarketplaceError) -> FeedItem {

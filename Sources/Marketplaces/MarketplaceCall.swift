@@ -14,6 +14,7 @@ package struct MarketplaceCall: Sendable, Equatable {
     case post = "POST"
     case put = "PUT"
     case patch = "PATCH"
+    case delete = "DELETE"
   }
 
   package init(

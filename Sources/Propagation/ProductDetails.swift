@@ -26,6 +26,10 @@ struct ProductDetails {
     products[name] = (event, product)
   }
 
+  var names: [(connection: String, external: String)] {
+    products.keys.sorted().map { ($0.connection, $0.external) }
+  }
+
   func write(on connection: Connection) throws {
     let all = products.sorted { $0.key < $1.key }
     guard !all.isEmpty else { return }

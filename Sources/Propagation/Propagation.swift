@@ -18,6 +18,10 @@ package struct Propagation: Consumer {
     try Event.decode(body)
   }
 
+  package mutating func prepare(_ messages: [Event], on connection: Connection) throws {
+    try ProductTargets.prepare(messages, on: connection)
+  }
+
   package mutating func apply(
     _ batch: Batch<Event>, on connection: Connection
   ) throws -> [Int: Disposition] {
@@ -41,6 +45,7 @@ package struct Propagation: Consumer {
     try Activity.note(targets, on: connection)
     try details.write(on: connection)
     try products.write(on: connection)
+    try ProductWishes.add(try ProductTargets.find(for: products.names, on: connection), on: connection)
     return [:]
   }
 }

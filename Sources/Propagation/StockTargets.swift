@@ -1,5 +1,6 @@
 import Events
 import JSON
+import Marketplaces
 import Postgres
 
 import struct Foundation.UUID
@@ -38,14 +39,14 @@ enum StockTargets {
       .sorted { ($0.variation, $0.marketplace) < ($1.variation, $1.marketplace) }
     let rows = try connection.query(
       """
-      SELECT n.ordinal, l.id, c.id, c.user_id, v.sku, l.price::text, c.sync_rules
+      SELECT n.ordinal, l.id, c.id, c.user_id, v.sku, l.price::text, c.sync_rules, to_jsonb(v.tags)
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS n(variation_id, marketplace_id, ordinal)
         JOIN marketplace_stock o ON o.variation_id = n.variation_id AND o.marketplace_id = n.marketplace_id
         JOIN stock_pools p ON p.id = o.pool_id AND p.is_shared
         JOIN marketplace_stock s ON s.pool_id = p.id
         JOIN platform_connections c ON c.marketplace_id = s.marketplace_id AND c.status = 'enabled'
         JOIN listings l ON l.variation_id = n.variation_id AND l.connection_id = c.id
-         AND l.external_id NOT LIKE 'sku:%'
+         AND l.external_id NOT LIKE 'sku:%' AND l.status IS DISTINCT FROM 'DELETED'
         JOIN variations v ON v.id = l.variation_id
       """, [unique.map(\.variation), unique.map(\.marketplace)])
     var targets: [Target] = []
@@ -53,7 +54,8 @@ enum StockTargets {
       let change = unique[row.int(0) - 1]
       let rules = SyncRules((try? JSON.parse(row.bytes(6))) ?? .null)
       let subject = SyncRules.Subject(
-        sku: row.text(4), price: row.optionalText(5).flatMap { Money(.string($0)) })
+        sku: row.text(4), price: row.optionalText(5).flatMap { Money(.string($0)) },
+        tags: Set(((try? JSON.parse(row.bytes(7))) ?? .null).array.compactMap(\.text)))
       guard rules.takesInventory(of: subject, from: change.marketplace) else { continue }
       targets.append(
         Target(

@@ -37,9 +37,10 @@ package struct PushWorker: JobHandler {
       switch PushJob.decode(delivery.body) {
       case .listing(let listing): return try await push(listing, attempts: delivery.attempts)
       case .message(let message): return try await deliver(message, attempts: delivery.attempts)
+      case .product(let wish): return try await push(wish, attempts: delivery.attempts)
       case nil:
         return .deadLetter(
-          Failure(.badData, place: "decode", "the job names neither a listing nor a message"))
+          Failure(.badData, place: "decode", "the job names neither a listing nor a product nor a message"))
       }
     } catch {
       return Dispositions.disposition(for: error)

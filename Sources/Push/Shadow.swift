@@ -5,7 +5,7 @@ import struct Foundation.UUID
 
 /// The record of what connections in shadow mode would have done.
 enum Shadow {
-  enum Kind: String { case quantity, message }
+  enum Kind: String { case quantity, message, product }
 
   static func note(
     _ kind: Kind, of connectionId: UUID, target: String, _ body: JSON, on connection: Connection

@@ -114,7 +114,10 @@ private struct Delivery {
     }
     let product = Product(
       externalId: id, title: body["title"].text, description: body["body_html"].text,
-      status: body["status"].text, updatedAt: body["updated_at"].timestamp, variants: variants)
+      status: body["status"].text, updatedAt: body["updated_at"].timestamp,
+      tags: body["tags"].text.map { tags in
+        tags.split(separator: ",").map { $0.drop { $0 == " " } }.filter { !$0.isEmpty }.map { String($0) }
+      }, variants: variants)
     return item(
       type, at: product.updatedAt, change: type == .productCreated ? "created" : "updated", .product(product))
   }

@@ -76,7 +76,7 @@ extension WooCommerceAdapter {
     return StockWritten(quantity: quantity, at: answer.date)
   }
 
-  private static func path(_ listingId: String) throws(MarketplaceError) -> String {
+  static func path(_ listingId: String) throws(MarketplaceError) -> String {
     guard let path = WooCommerceProduct.path(ofListing: listingId) else {
       throw .notFound("product '\(listingId)'")
     }

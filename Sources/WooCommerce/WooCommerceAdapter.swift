@@ -22,7 +22,8 @@ package struct WooCommerceAdapter: MarketplaceAdapter {
 
   package var features: Features {
     Features(
-      feeds: [.orders, .listings], stockWrite: .absolute, messages: true, webhooks: true, readsOrders: true)
+      feeds: [.orders, .listings], stockWrite: .absolute, messages: true, webhooks: true, readsOrders: true,
+      writesProducts: true)
   }
 
   package func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {

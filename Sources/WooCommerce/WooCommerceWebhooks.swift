@@ -59,6 +59,7 @@ package struct WooCommerceWebhooks: WebhookReader {
     let product = Product(
       externalId: id, title: json["name"].text, description: json["description"].text,
       status: json["status"].text, updatedAt: raw.occurredAt,
+      tags: json["tags"].isNull ? nil : json["tags"].array.compactMap { $0["name"].text },
       variants: [.init(externalId: listing.externalId, sku: listing.sku, price: listing.price)])
     let event = connection.event(
       id: connection.messageId(raw.id), type: created ? .productCreated : .productUpdated,

@@ -1,6 +1,6 @@
 import Events
 import JSON
-import Propagation
+import Marketplaces
 import Testing
 
 @Suite struct SyncRulesTests {

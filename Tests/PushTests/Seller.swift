@@ -24,6 +24,9 @@ final class Shelf: MarketplaceAdapter {
     var interruption: (@Sendable () async -> Void)?
     var keys: [String] = []
     var letters: [String] = []
+    /// Listings by what they say, and how often one was written.
+    var products: [String: ProductDraft] = [:]
+    var productWrites = 0
   }
 
   let state = NIOLockedValueBox(State())
@@ -31,7 +34,7 @@ final class Shelf: MarketplaceAdapter {
   let pageSize: Int
 
   init(stockWrite: Features.StockWrite = .absolute, pageSize: Int = 200) {
-    features = Features(feeds: [.listings], stockWrite: stockWrite, messages: true)
+    features = Features(feeds: [.listings], stockWrite: stockWrite, messages: true, writesProducts: true)
     self.pageSize = pageSize
   }
 
@@ -85,6 +88,29 @@ final class Shelf: MarketplaceAdapter {
       throw failure
     }
     state.withLockedValue { $0.letters.append("\(orderId): \(message)") }
+  }
+
+  private func write(_ change: @Sendable (inout State) -> Void) throws(MarketplaceError) {
+    let failure = state.withLockedValue { state -> MarketplaceError? in
+      if !state.failures.isEmpty { return state.failures.removeFirst() }
+      change(&state)
+      state.productWrites += 1
+      return nil
+    }
+    if let failure { throw failure }
+  }
+
+  func create(_ product: ProductDraft) async throws(MarketplaceError) -> String {
+    try write { $0.products["new-" + product.sku] = product }
+    return "new-" + product.sku
+  }
+
+  func update(listing listingId: String, to product: ProductDraft) async throws(MarketplaceError) {
+    try write { $0.products[listingId] = product }
+  }
+
+  func delete(listing listingId: String) async throws(MarketplaceError) {
+    try write { $0.products[listingId] = nil }
   }
 
   func latestCursor(of feed: Feed) async throws(MarketplaceError) -> String? { nil }
@@ -165,6 +191,22 @@ final class Seller: Sendable {
     event(
       "topup-\(shop)-\(secondsAgo)", .stockTopup, at: shop, .now().adding(seconds: -secondsAgo),
       .topup(Topup(sku: "SKU", quantity: quantity)))
+  }
+
+  /// A shop says what its product P is, with one variant of that SKU.
+  func product(
+    _ type: EventType = .productUpdated, title: String, sku: String = "P-1", price: String = "10",
+    tags: [String]? = nil, at shop: Int, secondsAgo: Int64
+  ) -> Event {
+    let time = Timestamp.now().adding(seconds: -secondsAgo)
+    let variant = Product.Variant(externalId: "v", sku: sku, price: Money(price))
+    return event(
+      "product-\(shop)-\(secondsAgo)", type, at: shop, time,
+      .product(
+        Product(
+          externalId: "p", title: title, description: "<p>\(title)</p>", status: "active", updatedAt: time,
+          tags: tags,
+          variants: type == .productDeleted ? nil : [variant])))
   }
 
   // MARK: Who works

@@ -11,8 +11,10 @@ struct ConnectionsRules: AsyncParsableCommand {
     abstract: "Shows the sync rules of a connection, or changes some.",
     discussion: """
       propagateInventory shares the stock of each SKU with the owner's other connections that have it too.
+      propagateCreates, propagateUpdates and propagateDeletes take over products that are new, changed or deleted at the
+      owner's other connections, with their prices only when propagatePrices is true.
       realtimeSyncEnabled and propagateChanges hold back what would be written when false; conditions do for some
-      listings: skuPattern (with *), minPrice, maxPrice, marketplaces (where the change may come from).
+      listings: skuPattern (with *), tags (any of them), minPrice, maxPrice, marketplaces (where the change may come from).
       messages lists the kinds that buyers are sent, language is that of their texts.
 
       EXAMPLE
@@ -39,7 +41,7 @@ struct ConnectionsRules: AsyncParsableCommand {
 
   private static let flags = [
     "realtimeSyncEnabled", "propagateChanges", "propagateCreates", "propagateUpdates", "propagateDeletes",
-    "propagateInventory",
+    "propagateInventory", "propagatePrices",
   ]
 
   private func merged(_ rules: JSON, _ text: String) throws -> JSON {

@@ -1,6 +1,7 @@
 import API
 import Alerts
 import AsyncHTTPClient
+import Buyers
 import Conversations
 import Disputes
 import EventStatus
@@ -105,6 +106,7 @@ struct Assembly {
       WebhookUpkeep(
         database: database, connections: access.connections, adapters: access.adapters,
         baseURL: settings.baseURL, logger: logger))
+    services.append(PrivacyRequests(database: database, logger: logger))
     guard let schedule = FeedSchedule.parse(settings.reconcileAt) else { return }
     services.append(
       ReconciliationSchedule(

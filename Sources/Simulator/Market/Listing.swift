@@ -5,7 +5,9 @@ package struct Listing: Sendable {
   /// The marketplace's id of it, ten or eleven digits.
   package let id: Int64
   package let sku: String
-  let title: String
+  var title: String
+  /// What its page says, as HTML.
+  var description = ""
   /// In hundredths.
   var price: Int
   /// What is for sale at this moment; never below 0.
@@ -18,6 +20,10 @@ package struct Listing: Sendable {
   let createdAt: Timestamp
   package internal(set) var updatedAt: Timestamp
   var awaitsRestock = false
+  /// Whether buyers see it.
+  var isActive = true
+  /// Whether the seller has taken it off for good.
+  var isGone = false
 
   var isSoldOut: Bool { stock == 0 }
 }

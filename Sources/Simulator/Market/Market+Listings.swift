@@ -97,6 +97,27 @@ extension Market {
         initialStock: stock, createdAt: moment, updatedAt: moment))
   }
 
+  /// The seller puts something new on sale, with none in stock; its place.
+  mutating func list(sku: String, title: String, at now: Timestamp) -> Int {
+    advance(to: now)
+    var id = Int64(dice.between(7_000_000_000, 17_999_999_999))
+    while listingIds[id] != nil { id += 1 }
+    let place = listings.count
+    listingIds[id] = place
+    listings.append(
+      Listing(
+        id: id, sku: sku, title: title, price: 0, stock: 0, initialStock: 0,
+        createdAt: clock.wholeMilliseconds,
+        updatedAt: clock.wholeMilliseconds))
+    return place
+  }
+
+  /// The seller takes a listing off for good.
+  mutating func withdraw(_ place: Int, at now: Timestamp) {
+    setStock(of: place, to: 0, at: now)
+    listings[place].isGone = true
+  }
+
   private static let things = [
     "Kubek \"Łódź\" 300 ml", "Żarówka LED E27 & gwint", "Klocki / zestaw", "Koszulka <M> 👕", "Słuchawki",
   ]

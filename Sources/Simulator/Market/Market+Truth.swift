@@ -48,9 +48,9 @@ extension Market {
     return nil
   }
 
-  /// `{account, platform, listingId, sku, quantity}` of each listing, by the ids that `shop` gives them.
+  /// `{account, platform, listingId, sku, quantity, title, price, active}` of each listing, by the ids that `shop` gives them.
   package func writeStock(of shop: some Shop, into json: inout JSONWriter) {
-    for listing in listings {
+    for listing in listings where !listing.isGone {
       json.beginObject()
       json.key("account")
       json.string(shop.name)
@@ -62,6 +62,12 @@ extension Market {
       json.string(listing.sku)
       json.key("quantity")
       json.integer(listing.stock)
+      json.key("title")
+      json.string(listing.title)
+      json.key("price")
+      json.decimal(hundredths: listing.price)
+      json.key("active")
+      json.bool(listing.isActive)
       json.endObject()
     }
   }

@@ -3,7 +3,8 @@ import Time
 
 /// The routes that no marketplace has: the truth, and the hand on the switch. They know no faults.
 ///
-/// `GET /truth/stock[?account=A]` → `[{"account","platform","listingId","sku","quantity"}]`
+/// `GET /truth/stock[?account=A]` → `[{"account","platform","listingId","sku","quantity","title","price",
+/// "active"}]`
 /// `GET /truth/orders[?account=A]` → `[{"account","platform","externalId","number","status" (new, paid, shipped,
 /// fulfilled, refunded, cancelled),"cancelled","mergedInto":null|"<externalId>","total","currency","placedAt",
 /// "updatedAt","lines":[{"externalId","listingId","sku","quantity"}]}]`

@@ -11,18 +11,23 @@ package import Time
 ///       "date_modified_gmt","date_paid_gmt":null|"…","total":"54.98","total_tax","shipping_total","customer_id":…,"billing":{…},
 ///       "shipping":{…},"line_items":[{"id","name","product_id","variation_id":0|…,"quantity","sku","price":49.99}],"refunds":[]}
 ///
+/// `POST products` `{"sku","name","description","regular_price","status"}` (a SKU that there is already is refused with 400),
+/// `GET products?sku=…`, `DELETE products/{id}?force=true`.
 /// `GET products?per_page&page`, `products/{id}`, `products/{id}/variations[/{id}]` and `PUT` of a product or variation with
-/// `{"stock_quantity":n}`: `{"id","name","sku","type":"simple|variable","manage_stock":true|false,"stock_quantity":n|null,
+/// `{"stock_quantity":n}` or what else there is of it: `{"id","name","sku","type":"simple|variable","manage_stock":true|false,"stock_quantity":n|null,
 /// "price","status","variations":[…]}`. Every third three listings are the variations of one product.
 /// `GET|POST orders/{id}/notes` `{"note","customer_note"}`.
 package struct WooCommerceShop: Shop {
   package var market: Market
   /// The notes to buyers by order.
   var notes: [Int: [String]] = [:]
+  /// How many listings there were at first; each later one is a product of its own.
+  let founding: Int
   private let (key, secret): (String, String)
 
   package init(market: Market, seed: UInt64) {
     self.market = market
+    founding = market.listings.count
     var dice = Dice(seed: seed ^ 0x3005)
     key = "ck_" + dice.identifier().description
     secret = "cs_" + dice.identifier().description
@@ -56,6 +61,9 @@ package struct WooCommerceShop: Shop {
     case ("GET", 3, "orders") where path[2] == "notes", ("POST", 3, "orders") where path[2] == "notes":
       return note(path[1], request, at: now)
     case ("GET", 1, "products"): return products(request, at: now)
+    case ("POST", 1, "products"): return create(request, at: now)
+    case ("DELETE", 2, "products"), ("DELETE", 4, "products"):
+      return delete(path.dropFirst().filter { $0 != "variations" }, request, at: now)
     case ("GET", 3, "products") where path[2] == "variations":
       return variations(of: path[1], request, at: now)
     case ("GET", 2, "products"), ("PUT", 2, "products"), ("GET", 4, "products"), ("PUT", 4, "products"):
