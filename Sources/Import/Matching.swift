@@ -18,7 +18,8 @@ package enum Matching {
   private static let statement = """
     WITH items AS MATERIALIZED (
       SELECT r.id, i.user_id, r.sku, r.ean, r.title,
-             replace(plainto_tsquery('simple', coalesce(r.title, ''))::text, '&', '|')::tsquery AS words
+             CASE WHEN r.title IS NOT NULL
+                  THEN replace(plainto_tsquery('simple', r.title)::text, '&', '|')::tsquery END AS words
         FROM raw_import_items r JOIN imports i ON i.id = r.import_id
        WHERE r.import_id = $1 AND r.status = 'new' ORDER BY r.line LIMIT $2),
     found AS (
