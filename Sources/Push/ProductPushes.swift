@@ -51,24 +51,25 @@ enum ProductPushes {
       return isThere.count == 0 ? .none : .busy
     }
     let states = try states(of: row.text(3), user: row.text(2), on: connection)
+    let own = states.first { $0.connectionId == wish.connectionId }
     return .claim(
       ProductClaim(
         wish: wish, generation: row.int(0), lease: token,
-        source: states.first { $0.connectionId != wish.connectionId }?.state,
-        own: states.first { $0.connectionId == wish.connectionId }?.state,
+        source: states.first { $0.connectionId != wish.connectionId }?.state, own: own?.state,
         written: row.isNull(1) ? nil : (try? JSON.parse(row.bytes(1))).flatMap { ProductDraft($0) },
-        listing: row.optionalText(5),
+        // What the shop itself says of it may be known before its listing is read.
+        listing: row.optionalText(5) ?? own.flatMap { $0.state.isDeleted ? nil : $0.listing },
         tags: Set(((try? JSON.parse(row.bytes(4))) ?? .null).array.compactMap(\.text))))
   }
 
   /// What the owner's connections say of a SKU, the last to say something first.
   private static func states(
     of sku: String, user: String, on connection: Connection
-  ) throws -> [(connectionId: UUID, state: ProductState)] {
+  ) throws -> [(connectionId: UUID, listing: String?, state: ProductState)] {
     try connection.query(
       """
       SELECT c.id, c.marketplace_id, p.title, p.description, p.status, p.is_deleted, p.as_of, e->>'price',
-             e->>'barcode'
+             e->>'barcode', e->>'externalId'
         FROM products p JOIN platform_connections c ON c.id = p.connection_id
        CROSS JOIN LATERAL (SELECT e FROM jsonb_array_elements(p.variants) AS e WHERE e->>'sku' = $2 LIMIT 1) AS v(e)
        WHERE c.user_id = $1 AND p.variants @> jsonb_build_array(jsonb_build_object('sku', $2::text))
@@ -81,7 +82,7 @@ enum ProductPushes {
         price: row.optionalText(7).flatMap { Money($0) },
         barcode: row.optionalText(8))
       return (
-        row.uuid(0),
+        row.uuid(0), row.optionalText(9),
         ProductState(draft: draft, isDeleted: row.bool(5), at: row.timestamp(6), marketplace: row.int(1))
       )
     }
