@@ -338,7 +338,7 @@ let package = Package(
       dependencies: [
         "Allegro", "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
         "Marketplaces", "Simulator",
-        "TestServers", "Events", "JSON",
+        "TestShops", "TestServers", "Events", "JSON",
         "Time",
         .httpClient,
         .hummingbird, .httpTypes, .nio, .lifecycle, .logging,
