@@ -345,6 +345,11 @@ let package = Package(
       ], swiftSettings: settings),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 
+    // What ops/instructions counts.
+    .executableTarget(
+      name: "decoding-cost", dependencies: ["Events", "Lane", "RabbitMQ", "Time"],
+      path: "ops/benchmarks/decoding", swiftSettings: settings),
+
     // What processes of the release before say and ask, recorded in Tests/UpgradeTests/<release>.
     .testTarget(
       name: "UpgradeTests",
