@@ -194,6 +194,8 @@ class Cluster:
             time.sleep(1)
         for node in self.nodes:
             node.start()
+        self.environment["AMQP_MANAGEMENT_URL"] = (
+            f"http://crossdock:{self.password}@127.0.0.1:{self.nodes[0].management_port}")
         wait_until("the cluster", lambda: len([n for n in self.manage("GET", "nodes") if n["running"]]) == 3)
 
     def _begin_databases(self):

@@ -74,10 +74,13 @@ class Traffic:
     def _book_goods(self):
         number = 0
         while not self.is_over.wait(1.5):
+            sku, connection = f"SKU-{self.dice.randint(1, 200):04}", self.dice.choice(
+                sorted(self.world.connections.values()))
+            if not self._is_listed(sku, connection):
+                continue
             number += 1
             notes = f"rig {number}"
-            body = {"sku": f"SKU-{self.dice.randint(1, 200):04}", "quantity": self.dice.randint(1, 9),
-                    "connectionId": self.dice.choice(sorted(self.world.connections.values())), "notes": notes}
+            body = {"sku": sku, "quantity": self.dice.randint(1, 9), "connectionId": connection, "notes": notes}
             status = 0
             while not 200 <= status < 300:
                 status = self.world.gateway.post("/api/v1/stock/topup", body, f"topup-{number}")
@@ -89,6 +92,15 @@ class Traffic:
                     time.sleep(0.5)
             else:
                 self.booked.append(notes)
+
+    def _is_listed(self, sku, connection):
+        """Whether a reading of it is known, which will contain from then on what is booked."""
+        try:
+            return bool(self.world.servers.sql(
+                f"""SELECT 1 FROM listings l JOIN stock_bases b ON b.listing_ref = l.id
+                     WHERE l.connection_id = '{connection}' AND l.sku = '{sku}' LIMIT 1"""))
+        except RuntimeError:
+            return False  # Postgres is away
 
     def _reconcile(self):
         while not self.is_over.wait(8):
