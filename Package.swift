@@ -129,7 +129,12 @@ let package = Package(
     library("Messaging", ["Conversations", "Lane", "Topology", "Postgres", "Events", "JSON", "Time"]),
     tests("Messaging", ["Conversations", "Lane", "Events", "Postgres", "Time", "TestServers"]),
     library("Disputes", ["Conversations", "Lane", "Topology", "Postgres", "Events", "JSON", "Time"]),
-    tests("Disputes", ["Conversations", "Messaging", "Lane", "Events", "Postgres", "Time", "TestServers"]),
+    tests(
+      "Disputes",
+      [
+        "Conversations", "Messaging", "OrderSync", "StockLedger", "Lane", "Outbox", "RabbitMQ", "Topology",
+        "Events", "Postgres", "Time", "TestServers",
+      ]),
 
     // The marketplaces.
     library(
@@ -144,7 +149,8 @@ let package = Package(
     tests(
       "Allegro",
       [
-        "Marketplaces", "Simulator", "TestServers", "Events", "JSON", "Time", .httpClient, .lifecycle,
+        "Marketplaces", "Simulator", "TestServers", "TestShops", "Events", "JSON", "Time", .httpClient,
+        .lifecycle,
         .logging, .nio,
       ]),
     library("BackMarket", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
@@ -322,7 +328,7 @@ let package = Package(
       [
         "Settings", "Schema", "Topology", "Postgres", "RabbitMQ", "Lane", "Outbox", "StockLedger",
         "OrderSync", "Conversations", "Messaging", "Disputes", "Push", "Propagation", "Reconciliation",
-        "EventStatus", "OrderEvents", "API",
+        "EventStatus", "OrderEvents", "Reads", "API",
         "Realtime", "Buyers", "Import",
         "Marketplaces", "Allegro",
         "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",

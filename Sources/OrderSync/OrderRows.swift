@@ -62,7 +62,8 @@ enum OrderRows {
   ) throws(PostgresError) {
     let rows = try connection.query(
       """
-      SELECT o.id, o.connection_id, o.external_id, o.source_updated_at, o.closed, o.observed_at, o.digest,
+      SELECT o.id, o.connection_id, o.external_id, o.source_updated_at,
+             o.closed AND o.merged_into IS NULL, o.observed_at, o.digest,
              o.lines_updated_at, o.lines_closed, o.lines_observed_at, o.lines_digest
         FROM unnest($1::uuid[], $2::text[]) AS n(connection_id, external_id)
         JOIN orders o ON o.connection_id = n.connection_id AND o.external_id = n.external_id
@@ -76,14 +77,16 @@ enum OrderRows {
     }
   }
 
-  /// Queues the headers, and what version the entries are.
+  /// Queues the headers, and what version the entries are; a merged order stays closed.
   static func update(_ records: [OrderRecord], on connection: Connection) throws(PostgresError) {
     guard !records.isEmpty else { return }
     _ = try connection.send(
       """
       UPDATE orders o SET
-        marketplace_id = n.marketplace_id, number = n.number, status = n.status,
-        financial_status = n.financial_status, fulfillment_status = n.fulfillment_status, closed = n.closed,
+        marketplace_id = n.marketplace_id, number = n.number,
+        status = CASE WHEN o.merged_into IS NULL THEN n.status ELSE 'cancelled' END,
+        financial_status = n.financial_status, fulfillment_status = n.fulfillment_status,
+        closed = n.closed OR o.merged_into IS NOT NULL,
         currency = n.currency, total = n.total::numeric, tax = n.tax::numeric, shipping = n.shipping::numeric,
         buyer = n.buyer, shipping_address = n.shipping_address, tracking = n.tracking, placed_at = n.placed_at,
         source_updated_at = n.source_updated_at, cancelled_at = n.cancelled_at, observed_at = n.observed_at,

@@ -9,7 +9,7 @@ package import Topology
 ///
 /// An order exists as soon as any version ever seen qualifies: alive, eligible, of an allowed financial status. Its
 /// header is then that of the greatest version, its entries those of the greatest version with a list of lines, the
-/// skipped ones included (Rule 13).
+/// skipped ones included (Rule 13). One that was merged into another is closed (Rule 5).
 package struct OrderSync: Consumer {
   private let allowed: Set<String>
   private let logger: Logger
@@ -77,12 +77,14 @@ package struct OrderSync: Consumer {
     var changes = OrderChanges(accounts: accounts, logger: logger)
     var statistics = OrderStatistics()
     var awaited = AwaitedOutcomes()
+    var merged = MergedOrders()
     for arrival in arrivals {
       guard let row = rows[arrival.name] else { continue }
       changes.add(arrival, at: row, skipped: skipped[arrival.name] ?? []) { message, outcome in
         if isNew[message] { statistics.add(outcome, of: arrival.name.connection) }
         awaited.add(outcome, of: batch.messages[message])
       }
+      if row.isNew { merged.claim(arrival) }
     }
     for index in refused where isNew[index] {
       if let connection = UUID(text: batch.messages[index].connectionId) {
@@ -90,6 +92,7 @@ package struct OrderSync: Consumer {
       }
     }
     try changes.send(on: connection)
+    try merged.close(on: connection)
     try awaited.send(on: connection)
     try statistics.send(on: connection)
     metrics.record(statistics.total)

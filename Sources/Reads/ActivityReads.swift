@@ -5,7 +5,7 @@ package import Postgres
 package enum ActivityReads {
   private static let object = """
     jsonb_build_object('id', a.id, 'connection_id', a.connection_id, 'user_id', a.user_id, 'kind', a.kind,
-      'body', a.body, 'created_at', a.created_at)
+      'body', a.body, 'duration_ms', a.duration_ms, 'created_at', a.created_at)
     """
 
   /// A page of the log; a seller sees what concerns himself.

@@ -22,6 +22,7 @@ package enum OrderReads {
     jsonb_build_object('id', o.id, 'connection_id', o.connection_id, 'marketplace_id', o.marketplace_id,
       'external_id', o.external_id, 'number', o.number, 'status', o.status,
       'financial_status', o.financial_status, 'fulfillment_status', o.fulfillment_status, 'closed', o.closed,
+      'merged_into', o.merged_into,
       'currency', o.currency, 'total', o.total::text, 'tax', o.tax::text, 'shipping', o.shipping::text,
       'placed_at', o.placed_at, 'source_updated_at', o.source_updated_at, 'cancelled_at', o.cancelled_at,
       'created_at', o.created_at, 'updated_at', o.updated_at)

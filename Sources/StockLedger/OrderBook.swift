@@ -36,7 +36,7 @@ struct OrderBook {
   /// Adds a version that came in this batch.
   mutating func add(_ version: OrderVersion, of order: Order, in event: Event) {
     let name = OrderName(connection: event.connectionId, external: order.externalId)
-    var entry = entries[name] ?? Entry(canMerge: SharedLines.platforms.contains(event.platform))
+    var entry = entries[name] ?? Entry(canMerge: Platform(rawValue: event.platform)?.mergesOrders ?? false)
     entry.after.insert(version)
     entry.number = entry.number ?? order.number
     entries[name] = entry

@@ -5,10 +5,9 @@ import Postgres
 
 /// Lines that more than one order claims: a marketplace that merges orders gives a line to another order under the
 /// same id, and the old order then answers 404 (Rule 5).
+///
+/// Nothing is kept of marketplaces that don't merge: there a line is its order's for ever.
 struct SharedLines {
-  /// Marketplaces that merge; elsewhere a line is its order's for ever and nothing is kept.
-  static let platforms: Set<String> = ["allegro"]
-
   private struct Line: Hashable, Comparable {
     var connection: String
     var id: String

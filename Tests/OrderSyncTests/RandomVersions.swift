@@ -26,17 +26,17 @@ struct RandomVersions {
       cancelledAt: random.chance(10) ? moment() : nil,
       shipping: [nil, Money.zero, Money("5.00"), Money("5")].randomElement(using: &random) ?? nil,
       buyer: random.chance(50) ? Buyer(name: "B\(version % 2)") : nil,
-      lines: random.chance(25) ? nil : lines(using: &random))
+      lines: random.chance(25) ? nil : lines(of: external, using: &random))
     return Event(
       id: "\(external)/\(version)", type: .orderUpdated, time: moment(),
       connectionId: SyncSession.connectionId, platform: "allegro",
       observedAt: random.chance(70) ? moment() : nil, subjectData: .order(order))
   }
 
-  private static func lines(using random: inout SplitMix) -> [OrderLine] {
+  private static func lines(of order: String, using random: inout SplitMix) -> [OrderLine] {
     ["a", "b", "c", "d"].filter { _ in random.chance(50) }.map {
       Versions.line(
-        $0, Int.random(in: -1...4, using: &random),
+        order + $0, Int.random(in: -1...4, using: &random),
         price: ["1.50", "0.1", nil].randomElement(using: &random) ?? nil)
     }
   }

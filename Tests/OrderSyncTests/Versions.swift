@@ -8,7 +8,8 @@ enum Versions {
   static func event(
     _ second: Int, _ external: String = "o-1", id: String? = nil, status: OrderStatus = .new,
     financialStatus: String? = "PAID", eligible: Bool = true, shipping: String? = nil, name: String? = nil,
-    lines: [OrderLine]? = [line("a")], connection: String = SyncSession.connectionId, marketplace: Int? = nil
+    lines: [OrderLine]? = [line("a")], connection: String = SyncSession.connectionId, marketplace: Int? = nil,
+    platform: String = "shopify"
   ) -> Event {
     let time = start.adding(seconds: Int64(second))
     let order = Order(
@@ -17,7 +18,7 @@ enum Versions {
       shipping: shipping.flatMap { Money($0) }, buyer: name.map { Buyer(name: $0) }, lines: lines)
     return Event(
       id: id ?? "\(external)@\(second)", type: .orderUpdated, time: time, connectionId: connection,
-      platform: "allegro", marketplaceId: marketplace, subjectData: .order(order))
+      platform: platform, marketplaceId: marketplace, subjectData: .order(order))
   }
 
   static func line(

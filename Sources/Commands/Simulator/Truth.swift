@@ -5,20 +5,25 @@ package struct Truth: Sendable, Equatable {
   /// Quantities by account and SKU.
   var stock: [Place: Int] = [:]
   var orders: [Place: Order] = [:]
-  /// Orders that the marketplace has merged into others: it knows them no more, and says so to nobody. We may have
-  /// heard of them before.
+  /// Orders that the marketplace has merged into others: it knows them no more, and says so to nobody. Those that we
+  /// had heard of before must be closed here.
   var merged: Set<Place> = []
 
   /// Something of an account: a SKU or an order's id.
-  struct Place: Sendable, Hashable, Comparable, CustomStringConvertible {
+  package struct Place: Sendable, Hashable, Comparable, CustomStringConvertible {
     var account: String
     var name: String
 
-    static func < (left: Place, right: Place) -> Bool {
+    package init(account: String, name: String) {
+      self.account = account
+      self.name = name
+    }
+
+    package static func < (left: Place, right: Place) -> Bool {
       (left.account, left.name) < (right.account, right.name)
     }
 
-    var description: String { "\(account) \(name)" }
+    package var description: String { "\(account) \(name)" }
   }
 
   struct Order: Sendable, Equatable {
@@ -72,7 +77,11 @@ package struct Truth: Sendable, Equatable {
 
   private func orderDifferences(_ held: Truth) -> [String] {
     Set(orders.keys).union(held.orders.keys).sorted().compactMap { place in
-      if merged.contains(place) { return nil }
+      if merged.contains(place) {
+        return held.orders[place].flatMap { ours in
+          ours.isCancelled ? nil : "order \(place): merged into another at the marketplace, open here"
+        }
+      }
       guard let order = orders[place] else { return "order \(place): not at the marketplace, but here" }
       guard let ours = held.orders[place] else {
         // Cancelled or refunded before it was ever known: skipped, as the decision table and the filter of financial
