@@ -21,8 +21,8 @@ package struct AllegroAdapter: MarketplaceAdapter {
 
   package var features: Features {
     Features(
-      feeds: [.offerEvents, .orderEvents, .orders, .listings], stockWrite: .absolute, webhooks: false,
-      mergesOrders: true)
+      feeds: Set(Feed.allCases), stockWrite: .absolute, messages: Platform.allegro.takesMessages,
+      mergesOrders: Platform.allegro.mergesOrders)
   }
 
   package func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {
@@ -31,7 +31,7 @@ package struct AllegroAdapter: MarketplaceAdapter {
     case .orderEvents: return try await orderEvents(request)
     case .orders: return try await orders(request)
     case .listings: return try await listings(request)
-    case .disputes: throw .unsupported("Allegro has no list of disputes that could be polled")
+    case .disputes: return try await disputes(request)
     }
   }
 

@@ -122,7 +122,10 @@ struct Listing: Sendable {
       ])),
     Listing(
       section: .activity, path: "/api/v1/activity",
-      columns: columns(["When": "created_at", "What": "kind", "Whose": "user_id", "Details": "body"])),
+      columns: columns([
+        "When": "created_at", "What": "kind", "Took (ms)": "duration_ms", "Whose": "user_id",
+        "Details": "body",
+      ])),
   ]
 
   /// Titles and members, from left to right.

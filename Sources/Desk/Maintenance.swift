@@ -47,6 +47,9 @@ extension DeadLetterDesk {
     guard !dryRun else { return result }
     let cutoff = Retention.cutoff(days: retention.serviceDays, at: now)
     try connection.query("DELETE FROM service_times WHERE minute < $1", [cutoff])
+    try connection.query(
+      "DELETE FROM activity_log WHERE created_at < $1",
+      [Retention.cutoff(days: retention.activityDays, at: now)])
     return result
   }
 

@@ -9,12 +9,18 @@ package struct Retention: Sendable, Equatable {
   package var historyDays: Int
   /// The lanes' measurements.
   package var serviceDays: Int
+  /// The record of what people and workers did.
+  package var activityDays: Int
 
-  package init(inboxDays: Int = 60, outboxDays: Int = 14, historyDays: Int = 730, serviceDays: Int = 3) {
+  package init(
+    inboxDays: Int = 60, outboxDays: Int = 14, historyDays: Int = 730, serviceDays: Int = 3,
+    activityDays: Int = 90
+  ) {
     self.inboxDays = inboxDays
     self.outboxDays = outboxDays
     self.historyDays = historyDays
     self.serviceDays = serviceDays
+    self.activityDays = activityDays
   }
 
   /// The partitioned tables, with how long a partition's rows are kept.

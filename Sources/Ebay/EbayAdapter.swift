@@ -3,7 +3,7 @@ import JSON
 package import Marketplaces
 import Time
 
-/// eBay: orders that have been checked out, by the time of their change, and the inventory, whose items are known by
+/// eBay: orders that have been checked out, by the time of their change, payment disputes, messages to buyers, and the inventory, whose items are known by
 /// their SKU.
 package struct EbayAdapter: MarketplaceAdapter {
   let connection: MarketplaceConnection
@@ -21,14 +21,16 @@ package struct EbayAdapter: MarketplaceAdapter {
   package static let allowance = CallBucket.Allowance(rate: 10, burst: 20)
 
   package var features: Features {
-    Features(feeds: [.orders, .listings], stockWrite: .absolute, readsOrders: true)
+    Features(
+      feeds: [.orders, .listings, .disputes], stockWrite: .absolute, messages: Platform.ebay.takesMessages,
+      readsOrders: true)
   }
 
   package func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {
     switch request.feed {
     case .orders: return try await orders(request)
     case .listings: return try await listings(request)
-    case .disputes: throw .unsupported("eBay's payment disputes are not read by this adapter")
+    case .disputes: return try await disputes(request)
     case .offerEvents, .orderEvents: throw .unsupported("eBay has no journal of events")
     }
   }
@@ -40,9 +42,9 @@ package struct EbayAdapter: MarketplaceAdapter {
   }
 
   func get(
-    _ path: String, _ query: [(name: String, value: String)] = []
+    _ path: String, _ query: [(name: String, value: String)] = [], at baseURL: String? = nil
   ) async throws(MarketplaceError) -> JSONAnswer {
     try await client.json(
-      MarketplaceCall(.get, path, query: query, headers: [("accept", "application/json")]))
+      MarketplaceCall(.get, path, query: query, headers: [("accept", "application/json")], baseURL: baseURL))
   }
 }

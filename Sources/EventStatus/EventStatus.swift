@@ -5,7 +5,7 @@ package import Topology
 /// that is bound to an event is done with it, and to `failed` while a dead letter of one of them holds it.
 ///
 /// It looks at a page of those that are not settled at a time, by partial indexes, so that it costs the same however
-/// many events there are.
+/// many events there are. What became of a webhook, and how long after its receipt, goes to `activity_log`.
 package struct EventStatus: Sendable {
   /// Events per look.
   package static let pageSize = 2_000
@@ -102,7 +102,15 @@ package struct EventStatus: Sendable {
              processed_at = CASE WHEN v.status = 'processed' THEN clock_timestamp() END
         FROM (SELECT * FROM verdict WHERE status <> former ORDER BY id) v
        WHERE e.id = v.id AND e.status = v.former
-      RETURNING e.id
+      RETURNING e.id, e.connection_id, e.event_id, e.event_type, e.source, e.status, e.processing_error, e.created_at
+    ), noted AS (
+      INSERT INTO activity_log (connection_id, user_id, kind, body, duration_ms)
+      SELECT c.connection_id, p.user_id, 'webhook.' || c.status,
+             jsonb_build_object('event', c.id, 'eventId', c.event_id, 'eventType', c.event_type,
+                                'receivedAt', c.created_at, 'error', c.processing_error),
+             extract(epoch FROM clock_timestamp() - c.created_at)::float8 * 1000
+        FROM changed c LEFT JOIN platform_connections p ON p.id = c.connection_id
+       WHERE c.source = 'webhook' AND c.status IN ('processed', 'failed')
     ), forgotten AS (
       DELETE FROM event_failures f USING verdict v
        WHERE v.status = 'processed' AND f.message_id = v.message_id

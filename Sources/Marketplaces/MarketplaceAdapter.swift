@@ -29,8 +29,9 @@ package protocol MarketplaceAdapter: Sendable {
   /// Reads one listing now.
   func listing(_ externalId: String) async throws(MarketplaceError) -> ListingRead
 
-  /// Writes to the buyer of an order. The key is the same for every attempt at the same message.
-  func send(message: String, toBuyerOf orderId: String, idempotencyKey: String) async throws(MarketplaceError)
+  /// Writes to the buyer of an order. None of the marketplaces has a key against repetition: where an earlier attempt
+  /// may have arrived, it is looked for first.
+  func send(_ message: BuyerMessage) async throws(MarketplaceError)
 
   /// Reads one order now, as an item of the `orders` feed would have it.
   func order(_ externalId: String) async throws(MarketplaceError) -> FeedItem
@@ -59,6 +60,28 @@ package struct StockWritten: Sendable, Equatable {
   }
 }
 
+/// A message to the buyer of an order.
+package struct BuyerMessage: Sendable, Equatable {
+  package var orderId: String
+  package var text: String
+  /// When the first attempt was made of those that nobody knows the end of; nil when there is none.
+  package var triedAt: Timestamp?
+
+  package init(orderId: String, text: String, triedAt: Timestamp? = nil) {
+    self.orderId = orderId
+    self.text = text
+    self.triedAt = triedAt
+  }
+
+  /// Since when it can have arrived, whatever the difference of the clocks; nil when it can't have.
+  package var mayHaveArrivedSince: Timestamp? { triedAt.map { $0 - .seconds(300) } }
+
+  /// Its text within so many characters, the end of a longer one left out.
+  package func text(within limit: Int) -> String {
+    text.count <= limit ? text : text.prefix(limit - 1) + "…"
+  }
+}
+
 /// One listing as read at a moment of the marketplace's clock.
 package struct ListingRead: Sendable, Equatable {
   package var listing: Listing
@@ -74,9 +97,7 @@ package struct ListingRead: Sendable, Equatable {
 }
 
 extension MarketplaceAdapter {
-  package func send(
-    message: String, toBuyerOf orderId: String, idempotencyKey: String
-  ) async throws(MarketplaceError) {
+  package func send(_ message: BuyerMessage) async throws(MarketplaceError) {
     throw .unsupported("this marketplace has no way to write to the buyer of an order")
   }
 

@@ -63,6 +63,7 @@ package struct PushWorker: JobHandler {
     guard let account = try await connections.find(claim.target.connectionId), account.isEnabled,
       let adapter = try? adapters.adapter(for: account), adapter.features.stockWrite != .none
     else { return try await finish(claim, "unsupported") }
+    let started = ContinuousClock.now
     do {
       if let unresolved = claim.unresolved {
         let base = try await resolution(of: unresolved, claim, adapter)
@@ -75,11 +76,15 @@ package struct PushWorker: JobHandler {
         return .delay(Failure(.busy, place: "lease", "another worker writes to the listing"))
       }
       let base = try await write(claim, adapter)
-      try await committed { try $0.confirm(claim, base, on: $1) }
+      let activity = activity(claim, "pushed", since: started)
+      try await committed { store, connection in
+        try store.confirm(claim, base, on: connection)
+        try activity.note(on: connection)
+      }
       count("pushed")
       return .ack
     } catch let error as MarketplaceError {
-      return try await failed(claim, error, attempts: attempts)
+      return try await failed(claim, error, attempts: attempts, since: started)
     }
   }
 
@@ -134,8 +139,9 @@ package struct PushWorker: JobHandler {
   }
 
   private func failed(
-    _ claim: Claim, _ error: MarketplaceError, attempts: Int
+    _ claim: Claim, _ error: MarketplaceError, attempts: Int, since started: ContinuousClock.Instant
   ) async throws -> Disposition {
+    let activity = activity(claim, "failed", error.description, since: started)
     let rules = PushRules(on: error)
     let isLast = rules.isLast(attempts: attempts, of: maxAttempts)
     // An earlier write of which nothing is known yet stays so when its reading fails.
@@ -144,6 +150,7 @@ package struct PushWorker: JobHandler {
     try await committed { store, connection in
       try store.fail(
         claim, error.description, mayHaveLanded: mayHaveLanded, isLast: isLast, on: connection)
+      try activity.note(on: connection)
       if isConflict { try PushLedger.reread(claim.target, on: connection) }
     }
     count("failed")
@@ -151,6 +158,17 @@ package struct PushWorker: JobHandler {
       "a quantity could not be written: \(error)",
       metadata: ["connection": "\(claim.target.connectionId)", "listing": "\(claim.target.externalId)"])
     return rules.disposition
+  }
+
+  private func activity(
+    _ claim: Claim, _ outcome: String, _ error: String? = nil, since started: ContinuousClock.Instant
+  ) -> PushActivity {
+    PushActivity(
+      kind: .quantity, connection: claim.target.connectionId, outcome: outcome, since: started,
+      details: [
+        "listingId": .string(claim.target.externalId), "quantity": .integer(claim.target.quantity),
+        "instead_of": .text(claim.target.expected.map { "\($0)" }), "error": .text(error),
+      ])
   }
 
   private func committed<T: Sendable>(

@@ -99,6 +99,7 @@ extension Settings {
       "RECONCILE_AT", default: "0 2 * * *", shown: "0 2 * * *", allowed: schedules, parse: schedule)
     lowStockThreshold = reader.int("LOW_STOCK_THRESHOLD", default: 5, in: 0...1_000_000)
     messagingMaxAgeHours = reader.int("MESSAGING_MAX_AGE_HOURS", default: 24, in: 1...8_760)
+    messageTemplates = reader.text("MESSAGE_TEMPLATES")
 
     allegroClientID = reader.text("ALLEGRO_CLIENT_ID")
     allegroClientSecret = reader.secret("ALLEGRO_CLIENT_SECRET")

@@ -86,6 +86,8 @@ package struct Settings: Sendable {
   package var lowStockThreshold: Int
   /// `MESSAGING_MAX_AGE_HOURS`: nothing is sent to buyers of older orders.
   package var messagingMaxAgeHours: Int
+  /// `MESSAGE_TEMPLATES`: a folder of the user's own texts to buyers, `<language>/<kind>.mustache`.
+  package var messageTemplates: String?
 
   /// `ALLEGRO_CLIENT_ID`, `ALLEGRO_CLIENT_SECRET`
   package var allegroClientID: String?

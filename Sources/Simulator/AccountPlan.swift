@@ -16,10 +16,12 @@ struct AccountPlan: Sendable {
 
 extension AllegroAccount {
   fileprivate var plan: AccountPlan {
-    AccountPlan(name: rawValue, number: number) { market, seed, configuration in
-      AllegroShop(
-        account: self, market: market, seed: seed, requestsPerMinute: configuration.requestsPerMinute,
-        tokenLifetime: configuration.tokenLifetime)
-    }
+    AccountPlan(
+      name: rawValue, number: number, adapt: { $0.disputed = 0.03 },
+      open: { market, seed, configuration in
+        AllegroShop(
+          account: self, market: market, seed: seed, requestsPerMinute: configuration.requestsPerMinute,
+          tokenLifetime: configuration.tokenLifetime)
+      })
   }
 }

@@ -22,8 +22,8 @@ package struct WooCommerceAdapter: MarketplaceAdapter {
 
   package var features: Features {
     Features(
-      feeds: [.orders, .listings], stockWrite: .absolute, messages: true, webhooks: true, readsOrders: true,
-      writesProducts: true)
+      feeds: [.orders, .listings], stockWrite: .absolute, messages: Platform.woocommerce.takesMessages,
+      webhooks: true, readsOrders: true, writesProducts: true)
   }
 
   package func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {
@@ -41,15 +41,12 @@ package struct WooCommerceAdapter: MarketplaceAdapter {
     _ = try await get("/products", [("per_page", "1")])
   }
 
-  /// A buyer's note of the order, which WooCommerce mails. It has no key against repetition: a note of the same words
-  /// is the same note.
-  package func send(
-    message: String, toBuyerOf orderId: String, idempotencyKey: String
-  ) async throws(MarketplaceError) {
-    let path = "/orders/\(PercentEncoding.segment(orderId))/notes"
+  /// A buyer's note of the order, which WooCommerce mails; a note of the same words is the same note.
+  package func send(_ message: BuyerMessage) async throws(MarketplaceError) {
+    let path = "/orders/\(PercentEncoding.segment(message.orderId))/notes"
     let notes = try await get(path, [("type", "customer")]).json.array
-    if notes.contains(where: { $0["note"].text == message }) { return }
-    let body: JSON = ["note": .string(message), "customer_note": true]
+    if notes.contains(where: { $0["note"].text == message.text }) { return }
+    let body: JSON = ["note": .string(message.text), "customer_note": true]
     _ = try await client.json(MarketplaceCall(.post, root + path, headers: Self.headers, body: body.bytes))
   }
 

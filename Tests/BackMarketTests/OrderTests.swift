@@ -188,7 +188,7 @@ func order(_ state: Int, _ lines: [JSON]?, modified: JSON = "2026-01-01T12:00:05
       try await adapter.page(FeedRequest(feed: .orderEvents, limit: 1))
     }
     await #expect(throws: MarketplaceError.self) {
-      try await adapter.send(message: "m", toBuyerOf: "1", idempotencyKey: "k")
+      try await adapter.send(BuyerMessage(orderId: "1", text: "m"))
     }
   }
 }

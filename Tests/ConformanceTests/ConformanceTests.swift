@@ -63,6 +63,12 @@ import Time
           }
         case .disputes:
           #expect(Set(large.items.map(\.raw.id)) == Set(tiny.items.map(\.raw.id)))
+          let disputed = try await bench.control(.get, "/truth/disputes").array
+          let named = large.events.compactMap { event -> String? in
+            guard case .dispute(let dispute, _) = event.subjectData else { return nil }
+            return dispute.orderId
+          }
+          #expect(Set(named) == Set(disputed.compactMap { $0["externalId"].text }))
         }
       }
     }
@@ -109,13 +115,44 @@ import Time
       for feed in Feed.allCases where !features.feeds.contains(feed) {
         await expect(.unsupported) { _ = try await adapter.page(FeedRequest(feed: feed, limit: 10)) }
       }
-      if !features.messages {
-        await expect(.unsupported) {
-          try await adapter.send(message: "Hello", toBuyerOf: "1", idempotencyKey: "k")
-        }
-      }
       try await readsOrders(bench)
       try await registersWebhooks(adapter)
+    }
+  }
+
+  @Test(arguments: Conformity.accounts)
+  func `a message reaches the buyer once, also when nobody knows whether the first attempt did`(
+    account: String
+  ) async throws {
+    try await Bench.with(account) { bench in
+      let adapter = bench.adapter
+      #expect(adapter.features.messages == bench.connection.platform.takesMessages)
+      guard adapter.features.messages else {
+        return await expect(.unsupported) {
+          try await adapter.send(BuyerMessage(orderId: "1", text: "Hello"))
+        }
+      }
+      let orders = try await bench.control(.get, "/truth/orders").array.filter { $0["mergedInto"].isNull }
+      let (started, order) = (Timestamp.now(), try #require(orders.first?["externalId"].text))
+      let (thanks, news) = ("Thank you, \"Żak\" 👕", "It is on its way.")
+      // The first attempt of all never arrived, and an earlier message is no proof that it did.
+      try await adapter.send(BuyerMessage(orderId: order, text: thanks, triedAt: started))
+      try await adapter.send(BuyerMessage(orderId: order, text: thanks, triedAt: started))
+      try await adapter.send(BuyerMessage(orderId: order, text: news, triedAt: started))
+      for number in 0..<25 {
+        let other = orders[number % orders.count]["externalId"].text ?? ""
+        try await bench.patiently { try await $0.send(BuyerMessage(orderId: other, text: "No. \(number)")) }
+      }
+      try await adapter.send(BuyerMessage(orderId: order, text: thanks, triedAt: started))
+      try await adapter.send(
+        BuyerMessage(orderId: order, text: String(repeating: "ł", count: 1_990) + "end, and no more"))
+      let letters = try await bench.control(.get, "/truth/messages").array.compactMap { $0["text"].text }
+      #expect(letters.count { $0 == thanks } == 1)
+      #expect(letters.count { $0 == news } == 1)
+      #expect(letters.count == 28)
+      await expect(.notFound) {
+        try await adapter.send(BuyerMessage(orderId: "820982911946154508", text: "Hello"))
+      }
     }
   }
 

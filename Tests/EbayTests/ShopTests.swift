@@ -32,6 +32,26 @@ import Time
     #expect(follower.events.values.contains { $0.order?.tracking.first?.carrier == "DHL" })
   }
 
+  @Test func `every payment dispute names its order, once in a walk however small the pages`() async throws {
+    let begin = shop.now
+    shop.placeOrders(200)
+    shop.wait(.seconds(60))
+    let disputed = shop.disputedOrders()
+    #expect(disputed.count >= 3)
+    for limit in [1, 200] {
+      #expect(try await adapter.disputedOrders(since: begin, limit: limit).sorted() == disputed.sorted())
+    }
+    let later = try await adapter.disputedOrders(since: shop.now + .seconds(1), limit: 10)
+    #expect(later.isEmpty)
+  }
+
+  @Test func `payment disputes have a host of their own`() {
+    #expect(EbayAdapter.disputeHost(beside: "https://api.ebay.com") == "https://apiz.ebay.com")
+    #expect(
+      EbayAdapter.disputeHost(beside: "https://api.sandbox.ebay.com") == "https://apiz.sandbox.ebay.com")
+    #expect(EbayAdapter.disputeHost(beside: "http://127.0.0.1:8080/ebay") == nil)
+  }
+
   @Test func `an order can be read by its id, and is the same item as in the list`() async throws {
     shop.wait(.seconds(30))
     shop.stop()

@@ -15,14 +15,16 @@ private struct Record {
     }
   }
 
-  func store(_ ids: [String], type: String = "order.created", status: String = "published") throws {
+  func store(
+    _ ids: [String], type: String = "order.created", status: String = "published", source: String = "poll"
+  ) throws {
     try connection.query(
       """
       INSERT INTO webhook_events (connection_id, event_id, event_type, source, message_id, payload, status,
         occurred_at)
-      SELECT '6f1c0000-0000-4000-8000-000000000001', n.id, $2, 'poll', n.id, '{}', $3,
+      SELECT '6f1c0000-0000-4000-8000-000000000001', n.id, $2, $4, n.id, '{}', $3,
              '2026-01-01T12:00:00Z' FROM unnest($1::text[]) AS n(id)
-      """, [ids, type, status])
+      """, [ids, type, status, source])
   }
 
   func done(_ ids: [String], by consumer: String) throws {
@@ -97,6 +99,22 @@ struct EventStatusTests {
       try record.look()
       #expect(try record.statuses() == ["a": "processed 2 t"])
       #expect(try record.connection.query("SELECT FROM event_failures").count == 0)
+    }
+  }
+
+  @Test func `what became of a webhook is activity, with the time it took`() async throws {
+    try await Record.with { record in
+      try record.store(["hook", "bad"], source: "webhook")
+      try record.store(["polled"])
+      for consumer in ["stock-ledger", "messaging"] { try record.done(["hook", "polled"], by: consumer) }
+      try record.failed("bad", in: "messaging")
+      try record.look()
+      let noted = try record.connection.query(
+        """
+        SELECT kind || ' ' || (body->>'eventId') || ' ' || coalesce(body->>'error', '-') FROM activity_log
+         WHERE duration_ms >= 0 ORDER BY id
+        """)
+      #expect(Set(noted.map { $0.text(0) }) == ["webhook.processed hook -", "webhook.failed bad broken"])
     }
   }
 

@@ -224,6 +224,71 @@ import Testing
       #expect(
         try await seller.text("SELECT string_agg(delivery_status, ' ' ORDER BY id) FROM order_messages")
           == "delivered failed")
+      #expect(
+        try await seller.text(
+          """
+          SELECT string_agg(body->>'outcome' || ' ' || (duration_ms >= 0)::text, ', ' ORDER BY id)
+            FROM activity_log WHERE kind = 'push.message'
+          """) == "delivered true, failed true")
+    }
+  }
+
+  @Test func `an attempt that nobody knows the end of is known to the next one`() async throws {
+    try await Seller.with { seller in
+      let id = seller.accounts[0].id
+      try await seller.run(
+        "INSERT INTO order_conversations (connection_id, external_order_id, is_opened) VALUES ('\(id)', 'o-1', true)"
+      )
+      try await seller.run(
+        """
+        INSERT INTO order_messages (conversation_id, kind, body, delivery_status)
+        SELECT id, 'order_confirmation', 'hello', 'pending' FROM order_conversations
+        """)
+      let shelf = seller.shelves[0]
+      func deliver() async -> Disposition {
+        await seller.pushWorker.handle(
+          Job(messageId: "message:1", body: Array(#"{"kind":"message","messageId":1}"#.utf8)))
+      }
+      // Refused: it surely did not arrive. Cut off: nobody knows.
+      for failure in [MarketplaceError.rateLimited(retryAfter: nil), .network("the connection was cut")] {
+        shelf.state.withLockedValue { $0.failures = [failure] }
+        guard case .delay = await deliver() else {
+          Issue.record("it must be tried again")
+          return
+        }
+      }
+      #expect(await deliver() == .ack)
+      #expect(shelf.state.withLockedValue { $0.attempts.map { $0 == nil } } == [true, true, false])
+      // Another worker has it in hand.
+      try await seller.run(
+        """
+        UPDATE order_messages SET delivery_status = 'pending', delivered_at = NULL,
+               lease_until = clock_timestamp() + interval '1 minute'
+        """)
+      guard case .delay(let failure, _) = await deliver(), failure.errorClass == .busy else {
+        Issue.record("two workers must not deliver one message")
+        return
+      }
+    }
+  }
+
+  @Test func `a message about an order that is gone is given up, and is no dead letter`() async throws {
+    try await Seller.with { seller in
+      let id = seller.accounts[0].id
+      try await seller.run(
+        "INSERT INTO order_conversations (connection_id, external_order_id, is_opened) VALUES ('\(id)', 'o-1', true)"
+      )
+      try await seller.run(
+        """
+        INSERT INTO order_messages (conversation_id, kind, body, delivery_status)
+        SELECT id, 'order_confirmation', 'hello', 'pending' FROM order_conversations
+        """)
+      seller.shelves[0].state.withLockedValue { $0.failures = [.notFound("order o-1")] }
+      let job = Job(messageId: "message:1", body: Array(#"{"kind":"message","messageId":1}"#.utf8))
+      #expect(await seller.pushWorker.handle(job) == .ack)
+      #expect(
+        try await seller.text(
+          "SELECT delivery_status || (delivery_error IS NOT NULL)::text FROM order_messages") == "failedtrue")
     }
   }
 }

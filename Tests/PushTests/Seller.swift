@@ -27,6 +27,8 @@ final class Shelf: MarketplaceAdapter {
     /// Listings by what they say, and how often one was written.
     var products: [String: ProductDraft] = [:]
     var productWrites = 0
+    /// What each attempt was told of an earlier one.
+    var attempts: [Timestamp?] = []
   }
 
   let state = NIOLockedValueBox(State())
@@ -82,12 +84,12 @@ final class Shelf: MarketplaceAdapter {
       nextCursor: end < all.count ? String(end) : nil, isLast: end >= all.count, observedAt: date, calls: 1)
   }
 
-  func send(message: String, toBuyerOf orderId: String, idempotencyKey: String) async throws(MarketplaceError)
-  {
+  func send(_ message: BuyerMessage) async throws(MarketplaceError) {
+    state.withLockedValue { $0.attempts.append(message.triedAt) }
     if let failure = state.withLockedValue({ $0.failures.isEmpty ? nil : $0.failures.removeFirst() }) {
       throw failure
     }
-    state.withLockedValue { $0.letters.append("\(orderId): \(message)") }
+    state.withLockedValue { $0.letters.append("\(message.orderId): \(message.text)") }
   }
 
   private func write(_ change: @Sendable (inout State) -> Void) throws(MarketplaceError) {

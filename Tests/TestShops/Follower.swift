@@ -111,6 +111,21 @@ extension MarketplaceAdapter {
     return pages
   }
 
+  /// The orders that the disputes of a walk since a moment name, as often as they do.
+  package func disputedOrders(since moment: Timestamp, limit: Int) async throws -> [String] {
+    let window = FeedRequest.Window(from: moment, to: moment)
+    var (cursor, named): (String?, [String]) = (nil, [])
+    repeat {
+      let page = try await page(
+        FeedRequest(feed: .disputes, cursor: cursor, window: window, limit: limit))
+      for event in page.events {
+        if case .dispute(let dispute, _) = event.subjectData { named.append(dispute.orderId) }
+      }
+      cursor = page.nextCursor
+    } while cursor != nil
+    return named
+  }
+
   /// How many pages of ten a walk over the orders takes while twenty more are placed with every page; 200 when it does
   /// not end.
   package func pagesOfWalk(over shop: ShopTransport) async throws -> Int {

@@ -63,6 +63,13 @@ package final class ShopTransport: MarketplaceTransport {
     }
   }
 
+  /// The orders that buyers complain of.
+  package func disputedOrders() -> Set<String> {
+    state.withLockedValue { state in
+      Set(state.shop.market.disputes.map { state.shop.externalId(of: state.shop.market.orders[$0.order]) })
+    }
+  }
+
   /// How much there is of each SKU.
   package func stock() -> [String: Int] {
     state.withLockedValue { state in

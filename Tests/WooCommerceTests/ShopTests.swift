@@ -80,12 +80,12 @@ import WooCommerce
     shop.placeOrders(1)
     let order = try #require(try shop.orders().first?["externalId"].text)
     for _ in 0..<3 {
-      try await adapter.send(message: "Thank you, \"Żak\"!", toBuyerOf: order, idempotencyKey: "k")
+      try await adapter.send(BuyerMessage(orderId: order, text: "Thank you, \"Żak\"!"))
     }
-    try await adapter.send(message: "It is on its way.", toBuyerOf: order, idempotencyKey: "l")
+    try await adapter.send(BuyerMessage(orderId: order, text: "It is on its way."))
     #expect(shop.calls.filter { $0.method == .post }.count == 2)
     await #expect(throws: MarketplaceError.self) {
-      try await adapter.send(message: "m", toBuyerOf: "1", idempotencyKey: "k")
+      try await adapter.send(BuyerMessage(orderId: "1", text: "m"))
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Conversations
 import JSON
 import Marketplaces
 import Postgres
@@ -44,6 +45,14 @@ struct ConnectionsRules: AsyncParsableCommand {
     "propagateInventory", "propagatePrices",
   ]
 
+  /// A misspelt kind would silence messages that somebody wants.
+  private static func check(messages: JSON) throws {
+    let kinds = MessageKind.allCases.map(\.rawValue)
+    guard case .array(let wanted) = messages, wanted.allSatisfy({ kinds.contains($0.text ?? "") }) else {
+      throw Failure(.usage, "messages is a list of \(kinds.joined(separator: ", "))")
+    }
+  }
+
   private func merged(_ rules: JSON, _ text: String) throws -> JSON {
     guard case .object(let changes)? = try? JSON.parse(text) else {
       throw Failure(.usage, "--set is not a JSON object such as {\"propagateInventory\": true}")
@@ -53,6 +62,7 @@ struct ConnectionsRules: AsyncParsableCommand {
         throw Failure(.usage, "\(flag) is true or false")
       }
     }
+    if let messages = changes["messages"], !messages.isNull { try Self.check(messages: messages) }
     let known = Set(Self.flags + ["conditions", "messages", "language"])
     if let unknown = changes.keys.sorted().first(where: { !known.contains($0) }) {
       throw Failure(

@@ -19,6 +19,7 @@ struct Crossdock: AsyncParsableCommand {
       MaintenanceCommand.self, StockCommand.self, ListingsCommand.self, ModeratorsCommand.self,
       BuyersCommand.self, ImportCommand.self,
       OrdersCommand.self,
-      EventsCommand.self, WatchCommand.self, SimulatorCommand.self, Token.self, Doctor.self,
+      EventsCommand.self, ActivityCommand.self, WatchCommand.self, SimulatorCommand.self, Token.self,
+      Doctor.self,
     ])
 }

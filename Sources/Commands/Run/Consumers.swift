@@ -13,8 +13,8 @@ import Topology
 
 /// How each consumer of events is made, for the lanes and for rehearsals at the desk.
 extension Settings {
-  /// The platforms whose adapters can write to the buyer of an order (`Features.messages`).
-  static let takingMessages: Set<String> = [Platform.woocommerce.rawValue]
+  /// Whether the buyer of an order can be written to through the API of a platform.
+  static let takesMessages: @Sendable (String) -> Bool = { Platform(rawValue: $0)?.takesMessages ?? false }
 
   func makeStockLedger(_ logger: Logger) -> @Sendable () -> StockLedger {
     let threshold = lowStockThreshold
@@ -27,13 +27,22 @@ extension Settings {
   }
 
   func makeMessaging() throws -> @Sendable () -> Messaging {
-    let (templates, age) = (try Templates(), Duration.seconds(messagingMaxAgeHours * 3_600))
-    return { Messaging(templates: templates, maxAge: age) { Self.takingMessages.contains($0) } }
+    let (templates, age) = (try loadTemplates(), Duration.seconds(messagingMaxAgeHours * 3_600))
+    return { Messaging(templates: templates, maxAge: age, canDeliver: Self.takesMessages) }
   }
 
   func makeDisputes() throws -> @Sendable () -> Disputes {
-    let templates = try Templates()
-    return { Disputes(templates: templates) { Self.takingMessages.contains($0) } }
+    let templates = try loadTemplates()
+    return { Disputes(templates: templates, canDeliver: Self.takesMessages) }
+  }
+
+  /// Our texts to buyers, with those of `MESSAGE_TEMPLATES` in their place.
+  private func loadTemplates() throws -> Templates {
+    do throws(TemplateError) {
+      return try Templates(overrides: messageTemplates)
+    } catch {
+      throw Failure(.configuration, "MESSAGE_TEMPLATES: \(error)")
+    }
   }
 
   func makePropagation(_ logger: Logger) -> @Sendable () -> Propagation {

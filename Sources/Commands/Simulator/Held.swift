@@ -50,6 +50,23 @@ struct Held: Sendable {
       FROM orders o WHERE o.connection_id::text = ANY($1)
     """
 
+  /// The messages to buyers that are to go through a marketplace.
+  func messages(accounts: [String: String]) async throws -> [Letters.Message] {
+    let ids = accounts.keys.sorted()
+    return try await database.withConnection { connection in
+      try connection.query(
+        """
+        SELECT connection_id::text, body, delivery_status, external_order_id FROM messages
+         WHERE connection_id::text = ANY($1) AND delivery_status IN ('pending', 'delivered', 'failed')
+        """, [ids]
+      ).map { row in
+        Letters.Message(
+          letter: .init(account: accounts[row.text(0)] ?? "", text: row.text(1)), status: row.text(2),
+          order: row.text(3))
+      }
+    }
+  }
+
   /// How much was published for the consumed queues, and how much of it has had its effect.
   struct Account: Sendable, Equatable {
     var events = 0

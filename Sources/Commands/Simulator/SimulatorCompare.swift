@@ -13,7 +13,7 @@ struct SimulatorCompare: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract:
-      "Stops the simulator's markets, lets everything drain, and compares ledger, orders, listings and conversations with the truth.",
+      "Stops the simulator's markets, lets everything drain, and compares ledger, orders, listings, conversations, messages and disputes with the truth.",
     discussion: """
       Prints one JSON object; exits 0 only when nothing differs. Compared are stock and orders; what buyers were to be
       told; that every dispute was taken by a moderator, where there are any; and that what shares its stock shows the
@@ -131,6 +131,7 @@ struct Comparison {
       truth.differences(from: try await held.truth(accounts: side.accounts, unwritten: side.unwritten))
       + (try await held.untold(accounts: side.accounts))
       + (try await held.unescalated(disputes: side.disputes, accounts: side.accounts))
+      + (try await messageDifferences(merged: truth.merged, side: side))
     let worked = Held.consumed.union([.poll, .push, .reconcile])
     let waiting = depths.filter { $0.queue.map { worked.contains($0) } ?? false }
       .reduce(0) { $0 + ($1.ready ?? 0) }
@@ -138,6 +139,13 @@ struct Comparison {
       try await held.hasPolledAll(within: since) && report.account.unsent == 0 && waiting == 0
       && report.account.published <= report.account.effected + report.deadLetters
     return isDrained && report.differences.isEmpty
+  }
+
+  /// Messages go on while the markets stand still.
+  private func messageDifferences(merged: Set<Truth.Place>, side: Side) async throws -> [String] {
+    let letters = Letters(
+      try await simulator.get("/truth/messages"), accounts: Set(side.accounts.values))
+    return letters.differences(from: try await held.messages(accounts: side.accounts), merged: merged)
   }
 
   /// What is connected to the simulator.

@@ -102,6 +102,16 @@
 /// `GET /order/checkout-forms/{id}/shipments` → `{"shipments":[{"id","waybill","carrierId":"INPOST",
 /// "carrierName":"InPost","trackingUrl":"https://…","lineItems":[{"id"}],"createdAt"}]}`.
 ///
+/// ## Buyers' complaints, and messages to buyers
+/// `GET /sale/issues?limit=20&offset=0` (at most 100), the latest first → `{"issues":[{"id","type":"DISPUTE","subject":{"name"},
+/// "openedDate","currentState":{"status":"DISPUTE_ONGOING"},"buyer":{"id","login"},"checkoutForm":{"id","createdAt"}}]}`.
+/// `POST /messaging/messages` `{"recipient":{"login"},"text" (at most 2000 characters),"attachments":[],"order":{"id"}}` → 201
+/// MESSAGE with `"thread":{"id"}`. `GET /messaging/threads?limit=20&offset=0` (at most 20), the one written to last first →
+/// `{"threads":[{"id","read","lastMessageDateTime","interlocutor":{"login"}}],"offset","limit"}`.
+/// `GET /messaging/threads/{id}/messages?limit=20&offset=0&after=…` → `{"messages":[MESSAGE]}`, the latest first.
+///
+///     MESSAGE = {"id","status","type":"MESSAGE_CENTER","createdAt","author":{"login","isInterlocutor":false},"text"}
+///
 /// ## Offers
 /// `GET /sale/product-offers/{id}` and `PATCH` of the same with `{"stock":{"available":n}}` (n ≥ 0, else 422; other
 /// members are ignored) answer 200 with the offer as it stands:

@@ -5,6 +5,7 @@ package import Time
 package struct AllegroShop: Shop {
   package let account: AllegroAccount
   package var market: Market
+  package var letters: [Letter] = []
   var tokens: AllegroTokens
   private var limit: RequestLimit
   private var answered = 0
@@ -67,6 +68,11 @@ package struct AllegroShop: Shop {
     case ("GET", 3, "order", "checkout-forms"): return checkoutForm(request, at: now)
     case ("GET", 4, "order", "checkout-forms") where request.path[3] == "shipments":
       return shipments(request, at: now)
+    case ("GET", 2, "sale", "issues"): return issues(request, at: now)
+    case ("POST", 2, "messaging", "messages"): return send(request, at: now)
+    case ("GET", 2, "messaging", "threads"): return threads(request, at: now)
+    case ("GET", 4, "messaging", "threads") where request.path[3] == "messages":
+      return messages(request, at: now)
     default: return error(404, of: request, at: now)
     }
   }
@@ -115,7 +121,7 @@ extension AllegroShop {
     return Response(status, headers: [Self.contentType], body: body.bytes, readAt: now)
   }
 
-  private static let contentType = (
+  static let contentType = (
     name: "Content-Type", value: "application/vnd.allegro.public.v1+json;charset=UTF-8"
   )
 }

@@ -20,8 +20,15 @@ package import Time
 ///
 /// `GET /sell/inventory/v1/inventory_item?limit&offset`, `…/inventory_item/{sku}`,
 /// `POST /sell/inventory/v1/bulk_update_price_quantity` `{"requests":[{"sku","shipToLocationAvailability":{"quantity"}}]}`.
+///
+/// `GET /sell/fulfillment/v1/payment_dispute_summary?open_date_from&limit&offset` → `{"total","paymentDisputeSummaries":
+/// [{"paymentDisputeId","paymentDisputeStatus","openDate","reason","orderId","buyerUsername"}]}`.
+/// `POST /commerce/message/v1/send_message` `{"otherPartyUsername","messageText","reference":{"referenceId","referenceType"}}` →
+/// `{"messageId"}`; text of 2,000 characters at most. `GET …/conversation?conversation_type=FROM_MEMBERS&other_party_username` →
+/// `{"conversations":[{"conversationId"}]}`, `GET …/conversation/{id}` → `{"messages":[{"messageBody","recipientUsername","createdDate"}]}`.
 package struct EbayShop: Shop {
   package var market: Market
+  package var letters: [Letter] = []
   private var tokens: [String: Timestamp] = [:]
   private var dice: Dice
   private let lifetime: Duration
@@ -68,6 +75,12 @@ package struct EbayShop: Shop {
     case ("GET", ["sell", "inventory", "v1"], 2, "inventory_item"): return item(path[1], request, at: now)
     case ("POST", ["sell", "inventory", "v1"], 1, "bulk_update_price_quantity"):
       return changeQuantities(request, at: now)
+    case ("GET", ["sell", "fulfillment", "v1"], 1, "payment_dispute_summary"):
+      return disputes(request, at: now)
+    case ("POST", ["commerce", "message", "v1"], 1, "send_message"): return send(request, at: now)
+    case ("GET", ["commerce", "message", "v1"], 1, "conversation"): return conversations(request, at: now)
+    case ("GET", ["commerce", "message", "v1"], 2, "conversation"):
+      return conversation(with: path[1], at: now)
     default: return refusal(404, of: request, at: now)
     }
   }
@@ -115,6 +128,7 @@ extension AccountPlan {
       behaviour.paysAtOnce = true
       (behaviour.edited, behaviour.merged, behaviour.silentlyCancelled, behaviour.delivered) = (0, 0, 0, 0)
       (behaviour.sellerChanges, behaviour.restocks) = (0, false)
+      behaviour.disputed = 0.05
     },
     open: { market, seed, configuration in
       EbayShop(market: market, seed: seed, tokenLifetime: min(configuration.tokenLifetime, .seconds(7_200)))

@@ -139,6 +139,22 @@ package actor Account {
     return json.bytes
   }
 
+  /// The truth about what buyers were written.
+  package func letters(at now: Timestamp) -> [UInt8] {
+    list(
+      shop.letters.map { ["buyer": .string($0.buyer), "text": .string($0.text), "sentAt": .time($0.sentAt)] })
+  }
+
+  /// JSON objects with commas between them, each with the account's name.
+  private func list(_ objects: [JSON]) -> [UInt8] {
+    let named = objects.map { object in
+      var named = object
+      (named["account"], named["platform"]) = (.string(name), .string(platform))
+      return named
+    }
+    return Array(JSON.array(named).bytes.dropFirst().dropLast())
+  }
+
   /// How to connect to it; `origin` as in "http://127.0.0.1:8080".
   package func connection(origin: String) -> JSON {
     [

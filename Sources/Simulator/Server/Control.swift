@@ -8,6 +8,7 @@ import Time
 /// `GET /truth/orders[?account=A]` → `[{"account","platform","externalId","number","status" (new, paid, shipped,
 /// fulfilled, refunded, cancelled),"cancelled","mergedInto":null|"<externalId>","total","currency","placedAt",
 /// "updatedAt","lines":[{"externalId","listingId","sku","quantity"}]}]`
+/// `GET /truth/messages[?account=A]` → `[{"account","platform","buyer","text","sentAt"}]`: what was written to buyers
 /// `GET /truth/disputes[?account=A]` → `[{"account","platform","orderId","openedAt"}]`
 /// `GET /truth/summary[?account=A]` → `{"accounts":[{"account","quiet","listings","stock","orders","aliveOrders",
 /// "cancelledOrders","mergedOrders","versions","orderEvents","offerEvents","announcedEvents","inconsistency":null|"…"}]}`;
@@ -30,6 +31,7 @@ struct Control: Sendable {
     switch (request.method, request.path) {
     case ("GET", ["truth", "stock"]): return await list(chosen) { await $0.stock(at: $1) }
     case ("GET", ["truth", "orders"]): return await list(chosen) { await $0.orders(at: $1) }
+    case ("GET", ["truth", "messages"]): return await list(chosen) { await $0.letters(at: $1) }
     case ("GET", ["truth", "disputes"]): return await list(chosen) { await $0.disputes(at: $1) }
     case ("GET", ["truth", "summary"]): return await summary(chosen)
     case ("GET", ["truth", "webhooks"]): return await webhooks(of: chosen)

@@ -26,6 +26,8 @@ package protocol Shop: Sendable {
   mutating func subscribeToAll(at url: String)
   /// The webhooks of what has happened since it was asked last.
   mutating func webhooks(at now: Timestamp) -> [OutgoingWebhook]
+  /// What was written to buyers through it.
+  var letters: [Letter] { get }
   /// Whether a lost answer to this request would be lost for ever, as with a single-use token: then faults
   /// come before its effect only.
   func isUnrepeatable(_ request: Request) -> Bool
@@ -39,7 +41,16 @@ package protocol Shop: Sendable {
   func externalId(of line: Line, in order: Order) -> String
 }
 
+/// A message that a buyer has received.
+package struct Letter: Sendable, Equatable {
+  /// The buyer's name at the marketplace.
+  var buyer: String
+  var text: String
+  var sentAt: Timestamp
+}
+
 extension Shop {
+  package var letters: [Letter] { [] }
   package mutating func subscribeToAll(at url: String) {}
   package mutating func webhooks(at now: Timestamp) -> [OutgoingWebhook] { [] }
   package func externalId(of listing: Listing) -> String { String(listing.id) }

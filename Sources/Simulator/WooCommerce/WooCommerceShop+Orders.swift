@@ -25,12 +25,14 @@ extension WooCommerceShop {
   mutating func note(_ id: String, _ request: Request, at now: Timestamp) -> Response {
     guard let order = market.order(numbered: id) else { return refusal(404, of: request, at: now) }
     if request.method == "GET" {
-      return reply(.array(notes[order.number, default: []].map(Self.note)), at: now)
+      return reply(.array(notes[order.number, default: []].map { Self.note($0.text) }), at: now)
     }
     guard let body = try? JSON.parse(request.body), let text = body["note"].text, !text.isEmpty else {
       return refusal(400, of: request, at: now)
     }
-    if body["customer_note"] == true { notes[order.number, default: []].append(text) }
+    if body["customer_note"] == true {
+      notes[order.number, default: []].append(Letter(buyer: order.buyer.login, text: text, sentAt: now))
+    }
     return reply(Self.note(text), status: 201, at: now)
   }
 

@@ -20,7 +20,7 @@ package import Time
 package struct WooCommerceShop: Shop {
   package var market: Market
   /// The notes to buyers by order.
-  var notes: [Int: [String]] = [:]
+  var notes: [Int: [Letter]] = [:]
   /// How many listings there were at first; each later one is a product of its own.
   let founding: Int
   private let (key, secret): (String, String)
@@ -39,6 +39,8 @@ package struct WooCommerceShop: Shop {
   package var prefix: String { "woocommerce" }
   package var currency: String { "EUR" }
   package var credentials: JSON { ["consumerKey": .string(key), "consumerSecret": .string(secret)] }
+
+  package var letters: [Letter] { notes.values.flatMap(\.self) }
 
   package func externalId(of listing: Listing) -> String {
     let (product, variation) = productIds(of: market.listingIds[listing.id] ?? 0)
