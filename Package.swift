@@ -380,7 +380,7 @@ let package = Package(
     .testTarget(
       name: "OpsTests",
       dependencies: [
-        "Commands", "Settings", "Topology", "RabbitMQ", "Polling", "Events", "JSON", "Postgres",
+        "Alerts", "Commands", "Settings", "Topology", "RabbitMQ", "Polling", "Events", "JSON", "Postgres",
         "TestServers", .yams, .concurrencyHelpers, .httpClient, .nio,
       ], swiftSettings: settings),
   ]

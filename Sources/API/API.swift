@@ -19,11 +19,14 @@ package struct API: Sendable {
   package var baseURL: String
   package var queues: @Sendable () async throws -> [QueueDepth]
   package var desk: DeadLetterDesk
+  /// The present consumers, for rehearsals.
+  package var rehearsers: [Rehearser]
 
   package init(
     database: Database, adapters: Adapters, status: EventStatus, polling: PollSettings,
     areOrderWebhooksEnabled: Bool, messagingMaxAge: Duration, baseURL: String,
-    queues: @escaping @Sendable () async throws -> [QueueDepth], desk: DeadLetterDesk
+    queues: @escaping @Sendable () async throws -> [QueueDepth], desk: DeadLetterDesk,
+    rehearsers: [Rehearser] = []
   ) {
     self.database = database
     self.adapters = adapters
@@ -34,6 +37,7 @@ package struct API: Sendable {
     self.baseURL = baseURL
     self.queues = queues
     self.desk = desk
+    self.rehearsers = rehearsers
   }
 }
 
@@ -47,7 +51,7 @@ extension API: Routes {
         database: database, settings: polling, areWebhooksEnabled: areOrderWebhooksEnabled, feeds: feeds),
       OrderEventRoutes(database: database, waits: waits, maxAge: messagingMaxAge),
       MonitorRoutes(database: database, queues: queues),
-      DeadLetterRoutes(database: database, desk: desk),
+      DeadLetterRoutes(database: database, desk: desk, rehearsers: rehearsers),
       RealtimeRoutes(database: database, adapters: adapters, baseURL: baseURL),
       OpenAPIRoutes(),
     ]

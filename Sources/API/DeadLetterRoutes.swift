@@ -13,8 +13,9 @@ import Topology
 struct DeadLetterRoutes: Routes {
   let database: Database
   let desk: DeadLetterDesk
+  let rehearsers: [Rehearser]
 
-  private static let path = "/api/v1/dead-letters"
+  static let path = "/api/v1/dead-letters"
 
   func add(to routes: GatewayRoutes) {
     routes.guarded.get("\(Self.path)", use: list)
@@ -22,6 +23,7 @@ struct DeadLetterRoutes: Routes {
     routes.guarded.get("\(Self.path)/:id", use: show)
     routes.guarded.post("\(Self.path)/requeue") { try await act(.requeue, $0, $1) }
     routes.guarded.post("\(Self.path)/discard") { try await act(.discard, $0, $1) }
+    addMending(to: routes)
   }
 
   // MARK: Looking
@@ -69,10 +71,10 @@ struct DeadLetterRoutes: Routes {
 
   private enum Deed: String, Sendable { case requeue, discard }
 
-  private static let choices: Set<String> = ["ids", "groups", "queues", "types", "all"]
+  static let choices: Set<String> = ["ids", "groups", "queues", "types", "all"]
 
   /// What one request may touch: it ends within the life of its transaction.
-  private static let most = 1_000
+  static let most = 1_000
 
   private func act(_ deed: Deed, _ request: Request, _ context: CallerContext) async throws -> Response {
     let caller = context.caller
@@ -82,23 +84,16 @@ struct DeadLetterRoutes: Routes {
       body: request, known: Self.choices.union(["olderThanSeconds", "limit", "reason"]))
     let selection = try Self.chosen(fields)
     let warrant = Warrant(actor: caller.subject, reason: try fields.text("reason"))
-    let desk = self.desk
-    return try await translated {
-      try await Idempotency(database: database).once(request, by: caller, asking: fields) { session in
-        let acted =
-          switch deed {
-          case .requeue: try desk.requeue(selection, by: warrant)
-          case .discard: try desk.discard(selection, by: warrant)
-          }
-        try ActivityLog.note(
-          "dead-letters.\(deed.rawValue)", by: caller, of: nil, body: fields.json, on: session)
-        return Answer(.ok, success(["done": .integer(acted.done), "left": .integer(acted.left)]))
+    return try await acting(request, caller, fields, deed.rawValue) { desk in
+      switch deed {
+      case .requeue: try desk.requeue(selection, by: warrant)
+      case .discard: try desk.discard(selection, by: warrant)
       }
-    }.response
+    }
   }
 
   /// What a body chooses; nothing at all must be said by `all`.
-  private static func chosen(_ fields: Fields) throws -> Selection {
+  static func chosen(_ fields: Fields) throws -> Selection {
     var selection = Selection(limit: try fields.integer("limit", in: 1...most) ?? most)
     selection.ids = Set(try fields.texts("ids"))
     selection.groups = Set(try fields.texts("groups"))
@@ -124,12 +119,12 @@ struct DeadLetterRoutes: Routes {
   // MARK: The desk
 
   /// Looks on a thread that may wait.
-  private func look<T: Sendable>(_ body: @escaping @Sendable (DeadLetterDesk) throws -> T) async throws -> T {
+  func look<T: Sendable>(_ body: @escaping @Sendable (DeadLetterDesk) throws -> T) async throws -> T {
     let desk = self.desk
     return try await translated { try await NIOThreadPool.singleton.runIfActive { try body(desk) } }
   }
 
-  private func translated<T>(_ body: () async throws -> T) async throws -> T {
+  func translated<T>(_ body: () async throws -> T) async throws -> T {
     do {
       return try await body()
     } catch let error as DeskError {

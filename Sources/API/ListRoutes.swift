@@ -19,6 +19,7 @@ struct ListRoutes: Routes {
     routes.guarded.get("/api/v1/reconciliations", use: reconciliations)
     routes.guarded.get("/api/v1/activity", use: activity)
     routes.guarded.get("/api/v1/connections", use: connections)
+    routes.guarded.get("/api/v1/connections/:connectionId", use: connection)
   }
 
   // MARK: Orders
@@ -159,5 +160,13 @@ struct ListRoutes: Routes {
       try ConnectionReads.rows(platform: platform, in: scope, wish, on: $0)
     }
     return page.response(to: request, rows) { ["id": $0["marketplace_id"]] }
+  }
+
+  @Sendable private func connection(_ request: Request, _ context: CallerContext) async throws -> Response {
+    _ = try Fields(query: request, known: [])
+    let (id, scope) = (try context.connection("connectionId"), context.caller.scope())
+    let found = try await database.withConnection { try ConnectionReads.connection(id, in: scope, on: $0) }
+    guard let found else { throw Problem.notFound("connection") }
+    return .json(found, for: request)
   }
 }

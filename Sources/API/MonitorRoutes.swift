@@ -27,6 +27,7 @@ struct MonitorRoutes: Routes {
         && !feeds.contains { ["failing", "stopped"].contains($0["status"].text ?? "") }
       var data: JSON = [
         "status": isWell ? "healthy" : "degraded", "scheduler": scheduler, "feeds": .array(feeds),
+        "breakers": .array(try MonitorReads.breakers(in: caller.scope(), on: session)),
       ]
       if caller.owner == nil { data["outbox"] = try MonitorReads.outbox(on: session) }
       return data

@@ -7,6 +7,18 @@ package struct Alert: Sendable, Hashable {
     case breakerOpen = "breaker_open"
     case oversold
     case discrepancies
+
+    /// What to do about it.
+    package var runbook: String {
+      switch self {
+      case .deadLetters: "ops/runbooks/CrossdockDeadLetters.md"
+      case .backlog: "ops/runbooks/CrossdockQueueFallsBehind.md"
+      case .outboxAge: "ops/runbooks/CrossdockOutboxOld.md"
+      case .breakerOpen: "ops/runbooks/CrossdockBreakerOpen.md"
+      case .oversold: "ops/runbooks/CrossdockOversold.md"
+      case .discrepancies: "ops/runbooks/CrossdockReconciliationDiffers.md"
+      }
+    }
   }
 
   package var kind: Kind

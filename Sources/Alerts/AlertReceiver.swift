@@ -29,6 +29,7 @@ package struct AlertReceiver: Sendable {
     request.headers.add(name: "content-type", value: "application/json")
     let body: JSON = [
       "text": .string("\(origin): \(entry.text)"), "kind": .string(entry.kind), "id": .integer(entry.id),
+      "runbook": .text(Alert.Kind(rawValue: entry.kind)?.runbook),
     ]
     request.body = .bytes(ByteBuffer(bytes: body.bytes))
     let status: UInt

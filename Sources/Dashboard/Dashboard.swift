@@ -56,6 +56,9 @@ package struct Dashboard: Routes {
     DeadLetterPages(dashboard: self).add(to: pages)
     StockPages(dashboard: self).add(to: pages)
     OrderPages(dashboard: self).add(to: pages)
+    ConnectionPages(dashboard: self).add(to: pages)
+    PollingPage(dashboard: self).add(to: pages)
+    ReconciliationPage(dashboard: self).add(to: pages)
     ListPages(dashboard: self).add(to: pages)
   }
 

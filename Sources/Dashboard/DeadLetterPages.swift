@@ -7,13 +7,14 @@ import JSON
 struct DeadLetterPages {
   let dashboard: Dashboard
 
-  private static let path = "/api/v1/dead-letters"
+  static let path = "/api/v1/dead-letters"
 
   func add(to routes: RouterGroup<CallerContext>) {
     routes.get("/dead-letters", use: groups)
     routes.get("/dead-letters/list", use: list)
     routes.get("/dead-letters/letter", use: letter)
     routes.post("/dead-letters/act", use: act)
+    addMending(to: routes)
   }
 
   @Sendable private func groups(_ request: Request, _ context: CallerContext) async throws -> Response {
@@ -51,6 +52,10 @@ struct DeadLetterPages {
     }
     let payload = letter["payload"]
     values["payload"] = letter["payload_base64"].text ?? payload.text ?? Shown.pretty(payload)
+    values["mayEdit"] = letter["payload_base64"].isNull
+    let record = try await dashboard.api.get("\(Self.path)/actions", ["message": id], as: visitor)
+    values["actions"] = record["items"].array.map(Self.action)
+    values["hasActions"] = !record["items"].array.isEmpty
     return try page("dead-letter", values, "Dead letter", visitor)
   }
 
@@ -59,15 +64,17 @@ struct DeadLetterPages {
     let visitor = dashboard.visitor(request, context)
     let form = try await request.form()
     guard let action = form["action"].flatMap(Action.init) else {
-      throw Problem.invalid("action", "must be requeue or discard")
+      throw Problem.invalid("action", "must be requeue, discard or edit")
     }
     guard form["confirmed"] == "yes" else { return try await ask(action, form, visitor) }
-    var body: JSON = [:]
-    for (field, member) in [("queue", "queues"), ("group", "groups"), ("id", "ids")] {
-      if let value = form[field], !value.isEmpty { body[member] = [.string(value)] }
+    if action == .discard && form["reason"]?.isEmpty ?? true {
+      throw Problem.invalid("reason", "is missing: it stands in the record")
     }
+    var body = action == .edit ? Self.edited(form) : Self.chosen(form)
     // No more than the question named: what dies again meanwhile is not brought back again.
-    if let limit = form["limit"].flatMap({ Int($0) }) { body["limit"] = .integer(min(limit, Self.most)) }
+    if action != .edit, let limit = form["limit"].flatMap({ Int($0) }) {
+      body["limit"] = .integer(min(limit, Self.most))
+    }
     if let reason = form["reason"], !reason.isEmpty { body["reason"] = .string(reason) }
     let acted = try await dashboard.api.post(
       "\(Self.path)/\(action.rawValue)", body, key: form["once"], as: visitor)["data"]
@@ -76,8 +83,25 @@ struct DeadLetterPages {
       "/dead-letters?did=\(action.rawValue)&done=\(done.percentEncoded)&left=\(left.percentEncoded)")
   }
 
+  /// The letters that a form is about, in the API's words.
+  static func chosen(_ form: [String: String]) -> JSON {
+    var body: JSON = [:]
+    for (field, member) in [("queue", "queues"), ("group", "groups"), ("id", "ids")] {
+      if let value = form[field], !value.isEmpty { body[member] = [.string(value)] }
+    }
+    if body.object.isEmpty { body["all"] = true }
+    return body
+  }
+
+  private static func edited(_ form: [String: String]) -> JSON {
+    [
+      "id": .string(form["id"] ?? ""), "queue": .text(form["queue"]),
+      "payload": .string(form["payload"] ?? ""),
+    ]
+  }
+
   /// What the API does with one request.
-  private static let most = 1_000
+  static let most = 1_000
 
   private func ask(_ action: Action, _ form: [String: String], _ visitor: Visitor) async throws -> Response {
     let count = try await count(form, visitor)
@@ -85,7 +109,8 @@ struct DeadLetterPages {
       "action": action.rawValue, "words": action.words, "count": Shown.number(Double(count)),
       "isOne": count == 1, "isNone": count == 0, "isMuch": count > Self.most,
       "queue": Shown.Text(form["queue"]), "group": Shown.Text(form["group"]), "id": Shown.Text(form["id"]),
-      "limit": String(count), "once": UUID().uuidString.lowercased(),
+      "limit": String(count), "once": UUID().uuidString.lowercased(), "isDiscard": action == .discard,
+      "payload": Shown.Text(form["payload"]),
     ]
     return try page("dead-letter-confirm", values, "Are you sure?", visitor)
   }
@@ -99,16 +124,23 @@ struct DeadLetterPages {
   }
 
   private enum Action: String {
-    case requeue, discard
+    case requeue, discard, edit
 
     var words: String {
       switch self {
       case .requeue: "bring back to the queue that they died in"
       case .discard: "take out for good"
+      case .edit: "send this payload in its place, under the same id"
       }
     }
 
-    var past: String { self == .requeue ? "requeued" : "discarded" }
+    var past: String {
+      switch self {
+      case .requeue: "requeued"
+      case .discard: "discarded"
+      case .edit: "requeued with the new payload"
+      }
+    }
   }
 
   // MARK: Values
@@ -149,7 +181,7 @@ struct DeadLetterPages {
     ]
   }
 
-  private func page(
+  func page(
     _ template: String, _ values: [String: Any], _ title: String, _ visitor: Visitor
   ) throws -> Response {
     try dashboard.views.page(template, values, title: title, section: .deadLetters, for: visitor.caller)

@@ -34,6 +34,10 @@ package struct InternalAPI: Sendable {
     return try await ask(.post, path, body, headers, as: visitor)
   }
 
+  func put(_ path: String, _ body: JSON, as visitor: Visitor) async throws -> JSON {
+    try await ask(.put, path, body, [.contentType: "application/json"], as: visitor)
+  }
+
   private func ask(
     _ method: HTTPRequest.Method, _ path: String, _ body: JSON?, _ headers: HTTPFields, as visitor: Visitor
   ) async throws -> JSON {

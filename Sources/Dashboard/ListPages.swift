@@ -3,7 +3,7 @@ import Gateway
 import Hummingbird
 import JSON
 
-/// What is only looked at, a table each: conversations, polling, connections, events, activity.
+/// What is only looked at, a table each: conversations, events, activity.
 struct ListPages {
   let dashboard: Dashboard
 
@@ -12,13 +12,12 @@ struct ListPages {
       routes.get(RouterPath(list.section.rawValue)) { try await show(list, $0, $1) }
     }
     routes.get("/conversations/:id", use: conversation)
-    routes.post("/polling/trigger", use: poll)
   }
 
   private func show(_ list: Listing, _ request: Request, _ context: CallerContext) async throws -> Response {
     let visitor = dashboard.visitor(request, context)
     let answer = try await dashboard.api.get(list.path, ["cursor": request.query("cursor")], as: visitor)
-    let items = list.items(answer)
+    let items = answer["items"].array
     var values: [String: Any] = [
       "heading": list.section.label, "isEmpty": items.isEmpty, "columns": list.columns.map(\.title),
       "rows": items.map { item in
@@ -29,20 +28,12 @@ struct ListPages {
           },
         ] as [String: Any]
       },
-      "canPoll": list.section == .polling,
     ]
-    if request.query("did") == "poll" { values["notice"] = "The feeds are being polled." }
     if let next = answer["next"].text {
       values["next"] = "\(list.section.rawValue)?cursor=\(next.percentEncoded)"
     }
     return try dashboard.views.page(
       "list", values, title: list.section.label, section: list.section, for: visitor.caller, isLive: true)
-  }
-
-  @Sendable private func poll(_ request: Request, _ context: CallerContext) async throws -> Response {
-    let visitor = dashboard.visitor(request, context)
-    _ = try await dashboard.api.post("/api/webhooks/poll-events", [:], as: visitor)
-    return .seeOther("/polling?did=poll")
   }
 
   @Sendable private func conversation(_ request: Request, _ context: CallerContext) async throws -> Response {
@@ -89,7 +80,6 @@ struct Listing: Sendable {
   var section: Section
   var path: String
   var columns: [Column]
-  var items: @Sendable (JSON) -> [JSON] = { $0["items"].array }
   var href: @Sendable (JSON) -> String? = { _ in nil }
 
   static let all = [
@@ -100,20 +90,6 @@ struct Listing: Sendable {
         "Needs a moderator": "needs_moderator", "Changed": "updated_at",
       ]),
       href: { "/conversations/\($0["id"].text ?? "")" }),
-    Listing(
-      section: .polling, path: "/api/v1/sync/monitor/status",
-      columns: columns([
-        "Connection": "connection", "Feed": "feed", "Status": "status", "Last polled": "last_polled_at",
-        "Next": "next_due_at", "Last error": "last_error",
-      ]),
-      items: { $0["data"]["feeds"].array }),
-    Listing(
-      section: .connections, path: "/api/v1/connections",
-      columns: columns([
-        "Name": "name", "Platform": "platform", "Marketplace": "marketplace_id", "User": "user_id",
-        "Status": "status", "Mode": "mode", "Real time": "realtime_enabled", "Sync rules": "sync_rules",
-        "Changed": "updated_at",
-      ])),
     Listing(
       section: .events, path: "/api/webhooks/events",
       columns: columns([

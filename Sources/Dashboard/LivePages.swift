@@ -187,7 +187,7 @@ final class LiveRenderer: Service {
       if let known = seen[sight], known.event == event {
         guard now - known.sentAt >= Self.heartbeat else { return nil }
         seen[sight]?.sentAt = now
-        return ByteBuffer(string: ": still there\n\n")
+        return ByteBuffer(string: "event: same\ndata:\n\n")
       }
       seen[sight] = Seen(event: event, sentAt: now)
       return event

@@ -2,6 +2,7 @@ import Foundation
 import Gateway
 import Hummingbird
 import JSON
+import Time
 
 /// `/orders`: the orders as last heard of.
 struct OrderPages {
@@ -57,7 +58,8 @@ struct OrderPages {
       values["conversation"] = "/conversations/\(conversation.percentEncoded)"
     }
     return try dashboard.views.page(
-      "order", values, title: "Order \(order["number"].text ?? name)", section: .orders, for: visitor.caller)
+      "order", values, title: "Order \(order["number"].text ?? name)", section: .orders, for: visitor.caller,
+      isLive: true)
   }
 
   // MARK: Values
@@ -73,15 +75,73 @@ struct OrderPages {
     ]
   }
 
-  /// What is known of the order's way, oldest first.
+  /// The order's way, oldest first: what happened to it, the events that told of it, what each consumer did.
   private static func timeline(_ order: JSON) -> [[String: Any]] {
     let moments = [
-      ("placed", order["placed_at"]), ("first heard of here", order["created_at"]),
-      ("last changed at the marketplace", order["source_updated_at"]), ("cancelled", order["cancelled_at"]),
-      ("last written here", order["updated_at"]),
+      ("placed", order["placed_at"]), ("last changed at the marketplace", order["source_updated_at"]),
+      ("cancelled", order["cancelled_at"]), ("last written here", order["updated_at"]),
+    ].map { Step(at: $0.1, what: $0.0) }
+    let stock = order["stock_changes"].array.map { change in
+      let size = change["quantity_change"].integer ?? 0
+      return Step(
+        at: change["at"],
+        what: "stock of \(change["sku"].text ?? "") \(size > 0 ? "+" : "")\(size), then "
+          + "\(change["quantity_after"].text ?? "") (\((change["change_type"].text ?? "").replacing("_", with: " ")))",
+        href: change["variation_id"].text.map { "/stock/\($0)" })
+    }
+    let messages = order["messages"].array.map {
+      Step(
+        at: $0["at"],
+        what: "\(($0["kind"].text ?? "").replacing("_", with: " ")), \($0["delivery_status"].text ?? "")")
+    }
+    let disputes = order["disputes"].array.map {
+      Step(at: $0["at"], what: "disputed: \($0["reason"].text ?? "no reason given")")
+    }
+    let steps = moments + order["events"].array.map { Step(event: $0) } + stock + messages + disputes
+    return steps.filter { $0.at.timestamp != nil }
+      .sorted { ($0.at.timestamp ?? .now()) < ($1.at.timestamp ?? .now()) }.map(\.values)
+  }
+}
+
+/// Something on an order's timeline.
+private struct Step {
+  var at: JSON
+  var what: String
+  var href: String?
+  /// Which consumers were done with an event, and when after it came.
+  var consumers: [[String: Any]] = []
+
+  init(at: JSON, what: String, href: String? = nil) {
+    self.at = at
+    self.what = what
+    self.href = href
+  }
+
+  init(event: JSON) {
+    at = event["created_at"]
+    what =
+      "\(event["event_type"].text ?? "") came by \(event["source"].text ?? ""), \(event["status"].text ?? "")"
+    let arrived = event["created_at"].timestamp
+    let done = event["processed_by"].array.map { one -> [String: Any] in
+      let after = one["at"].timestamp.flatMap { at in arrived.map { (at - $0) / .seconds(1) } }
+      return [
+        "consumer": one["consumer"].text ?? "", "isBad": false,
+        "outcome": after.map { "done after \(Shown.brief(seconds: max(0, $0)))" } ?? "done",
+      ]
+    }
+    let failed = event["failures"].array.map { one -> [String: Any] in
+      [
+        "consumer": one["queue"].text ?? "", "isBad": true,
+        "outcome": "died: \(one["error"].text ?? "")",
+      ]
+    }
+    consumers = done + failed
+  }
+
+  var values: [String: Any] {
+    [
+      "at": Shown.time(at), "what": what, "href": Shown.maybe(href), "consumers": consumers,
+      "hasConsumers": !consumers.isEmpty,
     ]
-    return moments.compactMap { what, moment in
-      moment.timestamp.map { (what, moment, $0) }
-    }.sorted { $0.2 < $1.2 }.map { ["what": $0.0, "at": Shown.time($0.1)] }
   }
 }

@@ -7,7 +7,7 @@ package enum PipelineAlerts {
     package var isSerious: Bool
   }
 
-  /// `queues` as `/api/v1/queues` gives them, `monitor` as the data of `/api/v1/sync/monitor/status`.
+  /// `queues` as `/api/v1/queues` gives them, those that are late with `drains` (`lanes`, `seconds`); `monitor` as the data of `/api/v1/sync/monitor/status`.
   package static func all(queues: [JSON], monitor: JSON) -> [Alert] {
     var alerts: [Alert] = []
     if monitor["scheduler"]["running"].bool == false {
@@ -24,6 +24,13 @@ package enum PipelineAlerts {
     }
     alerts += queues.compactMap(of)
     alerts += queues.compactMap(dead)
+    for breaker in monitor["breakers"].array {
+      let name = "\(breaker["connection"].text ?? "?") (\(breaker["platform"].text ?? "?"))"
+      alerts.append(
+        Alert(
+          text: "\(name) is not called: its breaker for \(breaker["error_class"].text ?? "errors") is open "
+            + "after \(Shown.number(breaker["failures"])) failures.", isSerious: true))
+    }
     for feed in monitor["feeds"].array where ["failing", "stopped"].contains(feed["status"].text) {
       let name = "\(feed["connection"].text ?? "?"), \(feed["feed"].text ?? "?")"
       alerts.append(
@@ -51,15 +58,26 @@ package enum PipelineAlerts {
     }
     guard ready >= few, let pace = figure(queue["out_per_second"]) else { return nil }
     let coming = figure(queue["in_per_second"]) ?? 0
+    let drains = drains(queue)
     guard pace > coming else {
       return Alert(
         text: "\(name) falls behind: \(Shown.number(ready)) wait, \(Shown.number(coming)) come and "
-          + "\(Shown.number(pace)) are done a second. More lanes or workers help.", isSerious: true)
+          + "\(Shown.number(pace)) are done a second\(drains.map { "; it \($0)" } ?? "").", isSerious: true)
     }
+    let now = "drains in \(Shown.span(seconds: ready / (pace - coming)))"
     return Alert(
-      text:
-        "\(name) is late: \(Shown.number(ready)) wait, drained in \(Shown.span(seconds: ready / (pace - coming))).",
-      isSerious: false)
+      text: "\(name) is late: \(Shown.number(ready)) wait; it \(drains ?? now).", isSerious: false)
+  }
+
+  /// "drains in 14 min with 2 lanes, in 5 min with 6", where the lanes have been measured.
+  private static func drains(_ queue: JSON) -> String? {
+    let parts = queue["drains"].array.compactMap { drain -> String? in
+      guard let lanes = drain["lanes"].integer else { return nil }
+      let with = "with \(lanes) \(lanes == 1 ? "lane" : "lanes")"
+      guard let seconds = figure(drain["seconds"]) else { return "never \(with)" }
+      return "in \(Shown.span(seconds: seconds)) \(with)"
+    }
+    return parts.isEmpty ? nil : "drains " + parts.joined(separator: ", ")
   }
 
   private static func dead(_ queue: JSON) -> Alert? {

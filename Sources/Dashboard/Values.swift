@@ -46,6 +46,15 @@ package enum Shown {
     }
   }
 
+  /// `120 ms`, `2.5 s`, then as `span`: for what is short as a rule.
+  static func brief(seconds: Double) -> String {
+    switch seconds {
+    case ..<1: "\(Int((seconds * 1_000).rounded())) ms"
+    case ..<10: "\(number(seconds)) s"
+    default: span(seconds: seconds)
+    }
+  }
+
   /// The values of a `<time>`: for machines, and in UTC for who has no script; false without a time.
   static func time(_ value: JSON) -> Any {
     guard let moment = value.timestamp else { return false }

@@ -5,6 +5,7 @@ import Hummingbird
 import JSON
 import Mustache
 import NIOCore
+import Time
 
 /// The pages' templates and files, read once.
 package struct Views: Sendable {
@@ -74,6 +75,7 @@ package struct Views: Sendable {
       }
     }
     frame["isLive"] = isLive
+    frame["now"] = Shown.time(.time(.now()))
     guard let html = library.render(frame, withTemplate: "frame") else {
       throw Problem(.internalServerError, "there is no template frame")
     }
@@ -117,6 +119,7 @@ enum Section: String, CaseIterable {
   case conversations = "/conversations"
   case polling = "/polling"
   case connections = "/connections"
+  case reconciliations = "/reconciliations"
   case events = "/events"
   case activity = "/activity"
 
@@ -129,6 +132,7 @@ enum Section: String, CaseIterable {
     case .conversations: "Conversations"
     case .polling: "Polling"
     case .connections: "Connections"
+    case .reconciliations: "Reconciliations"
     case .events: "Events"
     case .activity: "Activity"
     }

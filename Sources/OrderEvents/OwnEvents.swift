@@ -20,11 +20,14 @@ package enum OwnEvents {
     let rows = try connection.query(
       """
       INSERT INTO webhook_events
-        (connection_id, event_id, event_type, source, message_id, payload, status, occurred_at)
-      VALUES ($1, $2, $3, $4, $5, $6, 'published', $7)
+        (connection_id, event_id, event_type, source, message_id, payload, status, occurred_at, subject)
+      VALUES ($1, $2, $3, $4, $5, $6, 'published', $7, $8)
       ON CONFLICT (connection_id, event_id) DO NOTHING RETURNING id
       """,
-      [account.id, id, event.type.rawValue, source, event.id, JSONText(payload.bytes), event.time])
+      [
+        account.id, id, event.type.rawValue, source, event.id, JSONText(payload.bytes), event.time,
+        event.subject,
+      ])
     guard let row = rows.first else { return nil }
     try Outbox.append([OutboundMessage(event)], on: connection)
     return row.int(0)

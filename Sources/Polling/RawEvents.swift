@@ -36,17 +36,18 @@ package enum RawEvents {
     let stored = try connection.query(
       """
       INSERT INTO webhook_events
-        (connection_id, event_id, event_type, source, message_id, payload, status, processing_error, occurred_at)
-      SELECT e.connection_id, e.id, e.type, $1, e.message_id, e.payload, e.status, e.error, e.occurred_at
+        (connection_id, event_id, event_type, source, message_id, payload, status, processing_error, occurred_at,
+         subject)
+      SELECT e.connection_id, e.id, e.type, $1, e.message_id, e.payload, e.status, e.error, e.occurred_at, e.subject
       FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::text[], $8::text[],
-                  $9::timestamptz[])
-        AS e(connection_id, id, type, message_id, payload, status, error, occurred_at)
+                  $9::timestamptz[], $10::text[])
+        AS e(connection_id, id, type, message_id, payload, status, error, occurred_at, subject)
       ORDER BY e.connection_id, e.id
       ON CONFLICT (connection_id, event_id) DO NOTHING RETURNING connection_id, event_id
       """,
       [
         source, rows.keys.map(\.connectionId), rows.keys.map(\.eventId), rows.types, rows.messageIds,
-        rows.payloads, rows.statuses, rows.errors, rows.times,
+        rows.payloads, rows.statuses, rows.errors, rows.times, rows.events.map { $0?.subject },
       ])
     let new = Set(stored.map { Key($0) })
     let events = zip(rows.keys, rows.events).compactMap { new.contains($0) ? $1 : nil }

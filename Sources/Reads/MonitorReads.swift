@@ -32,6 +32,20 @@ package enum MonitorReads {
     return try rows.map { try JSON.parse($0.bytes(0)) }
   }
 
+  /// The breakers that hold back calls of the connections that are seen.
+  package static func breakers(in scope: Scope, on connection: Connection) throws -> [JSON] {
+    let rows = try connection.query(
+      """
+      SELECT jsonb_build_object('connection_id', c.id, 'connection', c.name, 'platform', c.platform,
+               'error_class', b.error_class, 'failures', b.failures, 'opened_at', b.opened_at,
+               'open_until', b.open_until)
+        FROM breakers b JOIN platform_connections c ON c.id = b.connection_id
+       WHERE b.open_until IS NOT NULL AND ($1::text IS NULL OR c.user_id = $1)
+       ORDER BY c.marketplace_id, b.error_class LIMIT 1000
+      """, [scope.owner])
+    return try rows.map { try JSON.parse($0.bytes(0)) }
+  }
+
   /// What waits to be published, and for how long.
   package static func outbox(on connection: Connection) throws -> JSON {
     let rows = try connection.query(

@@ -65,7 +65,7 @@ package enum OrderReads {
     return rows.count == 1 ? .one(row.int(0)) : .several
   }
 
-  /// An order with its buyer, entries and conversation; nil when there is none of that number.
+  /// An order with its buyer, entries and conversation, its events and what they have done; nil when there is none of that number.
   package static func order(_ id: Int, on connection: Connection) throws -> JSON? {
     let rows = try connection.query(
       """
@@ -78,9 +78,35 @@ package enum OrderReads {
                          'kind', e.kind, 'listing_id', e.listing_id, 'sku', e.sku,
                          'variation_id', e.variation_id, 'title', e.title, 'quantity', e.quantity,
                          'unit_price', e.unit_price::text, 'full_price', e.full_price::text) ORDER BY e.id), '[]')
-                  FROM order_entries e WHERE e.order_id = o.id))
+                  FROM order_entries e WHERE e.order_id = o.id),
+               'stock_changes',
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('sku', v.sku, 'variation_id', h.variation_id,
+                         'change_type', h.change_type, 'quantity_change', h.quantity_change,
+                         'quantity_after', h.quantity_after, 'at', h.created_at) ORDER BY h.id), '[]')
+                  FROM marketplace_stock s
+                  JOIN marketplace_stock_history h ON h.marketplace_stock_id = s.id
+                   AND h.external_order_id = o.external_id
+                   AND h.occurred_at >= coalesce(o.placed_at, o.created_at) - interval '1 day'
+                  JOIN variations v ON v.id = s.variation_id
+                 WHERE s.marketplace_id = o.marketplace_id AND s.variation_id IN
+                       (SELECT e.variation_id FROM order_entries e WHERE e.order_id = o.id)),
+               'messages',
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', m.kind,
+                         'delivery_status', m.delivery_status, 'at', m.created_at) ORDER BY m.id), '[]')
+                  FROM conversations c JOIN messages m ON m.conversation_id = c.id
+                 WHERE c.connection_id = o.connection_id AND c.external_order_id = o.external_id),
+               'disputes',
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('reason', d.reason, 'at', d.opened_at)
+                         ORDER BY d.id), '[]')
+                  FROM disputes d WHERE d.connection_id = o.connection_id
+                   AND d.external_order_id = o.external_id)),
+             o.connection_id, o.external_id
         FROM orders o WHERE o.id = $1
       """, [id])
-    return try rows.first.map { try JSON.parse($0.bytes(0)) }
+    guard let row = rows.first else { return nil }
+    var order = try JSON.parse(row.bytes(0))
+    order["events"] = .array(
+      try EventReads.events(ofOrder: row.text(2), of: row.uuid(1), on: connection))
+    return order
   }
 }

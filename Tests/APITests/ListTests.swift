@@ -20,6 +20,47 @@ struct ListTests {
     }
   }
 
+  @Test func `an order tells its events and who is done with them, and what they did`() async throws {
+    try await Office.with { office in
+      try await office.run("UPDATE webhook_events SET subject = 'order/820982911946154508'")
+      try await office.run(
+        """
+        INSERT INTO inbox (consumer, event_time, message_id)
+        SELECT q, occurred_at, message_id FROM webhook_events, unnest(ARRAY['order-sync', 'messaging']) q
+        """)
+      try await office.run(
+        """
+        INSERT INTO event_failures (message_id, queue, error_class, error, attempts)
+        VALUES ('m', 'stock-ledger', 'bad_data', 'no such listing', 1)
+        """)
+      let order = try await office.ask(.get, "/api/v1/orders/820982911946154508").json
+      let event = order["events"][0]
+      #expect(event["event_id"].text == "hidden-event" && order["events"].array.count == 1)
+      #expect(event["processed_by"].array.compactMap { $0["consumer"].text } == ["messaging", "order-sync"])
+      #expect(event["failures"][0]["error"].text == "no such listing")
+      #expect(order["stock_changes"] == [] && order["messages"] == [] && order["disputes"] == [])
+    }
+  }
+
+  @Test func `a connection tells how its feeds stand and what went wrong last`() async throws {
+    try await Office.with { office in
+      try await office.run(
+        """
+        INSERT INTO feeds (connection_id, feed, status, last_error)
+        VALUES ('\(Office.account)', 'orders', 'failing', 'it answered 500')
+        """)
+      try await office.run("UPDATE poll_runs SET error = 'it answered 500'")
+      try await office.run(
+        "INSERT INTO breakers (connection_id, error_class, failures) VALUES ('\(Office.account)', 'network', 2)"
+      )
+      let account = try await office.ask(.get, "/api/v1/connections/\(Office.account)").json
+      #expect(account["feeds"][0]["last_error"].text == "it answered 500")
+      #expect(
+        account["runs"][0]["error"].text == "it answered 500" && account["breakers"][0]["failures"] == 2)
+      #expect(account["secrets"].isNull && account["push_failures"] == [])
+    }
+  }
+
   @Test func `a path that is named goes before one that would capture it, also for what it allows`()
     async throws
   {

@@ -17,6 +17,10 @@ struct OwnershipTests {
     "/api/v1/orders/polling/trigger": #"{"connectionId":"\#(Office.account)"}"#,
     "/api/v1/dead-letters/requeue": #"{"all":true}"#,
     "/api/v1/dead-letters/discard": #"{"all":true}"#,
+    "/api/v1/dead-letters/edit": #"{"id":"m","payload":{}}"#,
+    "/api/v1/dead-letters/rehearse": #"{"all":true}"#,
+    "/api/v1/dead-letters/plan": #"{"all":true}"#,
+    "/api/v1/dead-letters/apply": #"{"plan":{}}"#,
   ]
 
   /// Everything there is but the record of the stranger's own doings.

@@ -64,7 +64,11 @@ struct BrowserTests {
   @Test func `every page can be used by keyboard and reader, on a phone too, in light and dark`() async throws
   {
     try await Self.signedIn { browser, house in
-      for path in ["/", "/dead-letters", "/stock", "/stock/1", "/orders", "/polling"] {
+      for path in [
+        "/", "/dead-letters", "/dead-letters/plan", "/dead-letters/actions", "/stock", "/stock/1", "/orders",
+        "/polling", "/connections", "/connections/\(Installation.connection)", "/reconciliations",
+        "/activity",
+      ] {
         try await browser.resize(width: 1_280, height: 900)
         try await browser.open(house.address + path)
         for scheme in ["light", "dark"] {

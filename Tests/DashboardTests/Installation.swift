@@ -190,14 +190,43 @@ struct Installation {
     return try result.get()
   }
 
+  /// What a stream of a page says until it says `text`, within 20 s.
+  func listen(to page: String, session: String, until text: String) async throws -> String {
+    var request = HTTPClientRequest(url: "\(address)/live?page=\(page)")
+    request.headers = ["cookie": "crossdock_session=\(session)", "sec-fetch-site": "same-origin"]
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+    var heard = ""
+    for try await part in response.body {
+      heard += String(buffer: part)
+      if heard.contains(text) { break }
+    }
+    return heard
+  }
+
+  /// The page as soon as it says `text`; what it says after 15 s otherwise.
+  func page(_ path: String, session: String, saying text: String) async throws -> String {
+    let deadline = ContinuousClock.now + .seconds(15)
+    while true {
+      let page = try await get(path, session: session).text
+      if page.contains(text) || .now > deadline { return page }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
+  func run(_ sql: String) async throws {
+    try await database.withDatabase { database in
+      try await database.withConnection { _ = try $0.query(sql) }
+    }
+  }
+
   /// Lets a body that is no event die in the queues of orders, and waits until it is in one of their dead.
-  func makeDeadLetter() async throws {
+  func makeDeadLetter(id: String = "broken-1", body: String = "no event") async throws {
     let broker = try Connection.open(try Address.parse(TestServers.amqpURL), name: "tests")
     defer { broker.close() }
     try broker.publish(
       exchange: topology.events, routingKey: "allegro.order.created",
-      properties: Publishing(messageID: "broken-1", type: "order.created", headers: []),
-      body: Array("no event".utf8))
+      properties: Publishing(messageID: id, type: "order.created", headers: []),
+      body: Array(body.utf8))
     let deadline = ContinuousClock.now + .seconds(15)
     while try broker.depth(of: topology.deadName(.orderSync))?.ready != 1 {
       guard .now < deadline else { throw Failure(description: "nothing died") }

@@ -64,14 +64,18 @@ struct PagesTests {
     try await Installation.with { house in
       let token = try house.token("--subject", "anna", "--role", "admin")
       for path in [
-        "/", "/dead-letters", "/stock", "/orders", "/conversations", "/polling", "/connections", "/events",
-        "/activity",
+        "/", "/dead-letters", "/dead-letters/actions", "/dead-letters/plan", "/stock", "/orders",
+        "/conversations", "/polling", "/connections", "/connections/\(Installation.connection)",
+        "/reconciliations", "/events", "/activity",
       ] {
         let page = try await house.get(path, session: token)
         #expect(page.status == 200, "\(path): \(page.text.prefix(2_000))")
         #expect(page.text.contains("aria-current=\"page\""), "\(path)")
       }
       #expect(try await house.get("/orders/4711", session: token).status == 404)
+      let stranger = try house.token("--subject", "stranger", "--role", "seller")
+      let foreign = try await house.get("/connections/\(Installation.connection)", session: stranger)
+      #expect(foreign.status == 404 && !foreign.text.contains("shop-7"))
     }
   }
 

@@ -38,7 +38,7 @@ struct PipelineAlertsTests {
     (
       queue("messaging", ready: 12_000, into: 30, out: 10), "messaging falls behind: 12\u{202f}000 wait", true
     ),
-    (queue("messaging", ready: 12_000, into: 10, out: 30), "drained in 10 min", false),
+    (queue("messaging", ready: 12_000, into: 10, out: 30), "it drains in 10 min", false),
     (queue("disputes", ready: 0, dead: 2), "disputes has 2 dead letters", false),
     (queue("unrouted", ready: 1, consumers: 0), "1 events have no queue", false),
   ])
@@ -46,6 +46,26 @@ struct PipelineAlertsTests {
     let alert = try #require(PipelineAlerts.all(queues: [queue], monitor: Self.well).first)
     #expect(alert.text.contains(words), "\(alert.text)")
     #expect(alert.isSerious == isSerious)
+  }
+
+  @Test func `a queue that is late is said with what more lanes would do`() throws {
+    var queue = Self.queue("order-sync", ready: 12_000, into: 30, out: 10)
+    queue["drains"] = [
+      ["lanes": 1, "seconds": .null], ["lanes": 2, "seconds": 840], ["lanes": 6, "seconds": 300],
+    ]
+    let alert = try #require(PipelineAlerts.all(queues: [queue], monitor: Self.well).first)
+    #expect(
+      alert.text.hasSuffix("it drains never with 1 lane, in 14 min with 2 lanes, in 5 min with 6 lanes."),
+      "\(alert.text)")
+  }
+
+  @Test func `an open breaker is said`() throws {
+    var monitor = Self.well
+    monitor["breakers"] = [
+      ["connection": "main", "platform": "allegro", "error_class": "unauthorised", "failures": 5]
+    ]
+    let alert = try #require(PipelineAlerts.all(queues: [], monitor: monitor).first)
+    #expect(alert.text.contains("main (allegro) is not called") && alert.isSerious)
   }
 
   @Test func `a scheduler that is not there, an old outbox and a failing feed are said`() {
@@ -57,6 +77,27 @@ struct PipelineAlertsTests {
     #expect(texts.count == 3)
     #expect(
       texts[0].contains("No scheduler") && texts[1].contains("4 min") && texts[2].contains("main, orders"))
+  }
+}
+
+struct PipelinePictureTests {
+  @Test func `every queue is a box with its pace and what waits, and late ones stand out`() throws {
+    let queues = [
+      PipelineAlertsTests.queue("order-sync", ready: 1_500, out: 12),
+      PipelineAlertsTests.queue("push", ready: 0, out: 3),
+    ]
+    let picture = PipelinePicture(queues: queues, monitor: PipelineAlertsTests.well)
+    #expect(
+      picture.boxes.map(\.name) == [
+        "feeds", "poll", "outbox → events", "stock-ledger", "order-sync", "messaging", "disputes",
+        "propagation",
+        "push",
+      ])
+    let late = try #require(picture.boxes.first { $0.isLate })
+    #expect(late.name == "order-sync" && late.pace == "12/s" && late.waiting == "1\u{202f}500 wait")
+    #expect(picture.boxes.first { $0.name == "poll" }?.pace == "–/s", "unknown is no 0")
+    #expect(picture.arrows.count == 8)
+    #expect(picture.boxes.allSatisfy { $0.x + 150 <= 1_000 && $0.y + 50 <= 340 })
   }
 }
 

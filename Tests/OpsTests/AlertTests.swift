@@ -1,3 +1,4 @@
+import Alerts
 import Foundation
 import JSON
 import Testing
@@ -51,6 +52,11 @@ struct AlertTests {
       #expect(text.hasPrefix("# \(alert.name)\n"))
       for part in ["## What it means", "## What to look at", "## What to do"] { #expect(text.contains(part)) }
     }
+  }
+
+  @Test func `every alert that is posted to operators has a runbook`() throws {
+    let names = Set(try Self.alerts().map(\.runbook))
+    for kind in Alerts.Alert.Kind.allCases { #expect(names.contains(kind.runbook), "\(kind)") }
   }
 
   @Test func `every runbook is one of an alert, and its links lead somewhere`() throws {

@@ -182,7 +182,8 @@ struct Assembly {
         database: database, adapters: access.adapters, status: settings.eventStatus,
         polling: settings.polling, areOrderWebhooksEnabled: settings.areOrderWebhooksEnabled,
         messagingMaxAge: settings.messagingMaxAge, baseURL: settings.baseURL,
-        queues: { try await settings.queueDepths() }, desk: try settings.desk()))
+        queues: { try await settings.queueDepths() }, desk: try settings.desk(),
+        rehearsers: try settings.rehearsers()))
   }
 
   // MARK: Health

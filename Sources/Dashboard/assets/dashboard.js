@@ -21,6 +21,14 @@ function showTimes(root) {
   }
 }
 
+// The page is as the gateway has it now.
+function isCurrent() {
+  const moment = document.querySelector("#asof time");
+  if (!moment) return;
+  moment.dateTime = new Date().toISOString();
+  showTimes(moment.parentElement);
+}
+
 // Puts what has changed on the server into the parts marked as live. A part in which somebody is at work stays.
 function renew(fresh) {
   for (const part of document.querySelectorAll("[data-live]")) {
@@ -44,7 +52,11 @@ function follow() {
     return;
   }
   stream = new EventSource("/live?page=" + encodeURIComponent(location.pathname + location.search));
-  stream.addEventListener("page", event => renew(new DOMParser().parseFromString(event.data, "text/html")));
+  stream.addEventListener("page", event => {
+    renew(new DOMParser().parseFromString(event.data, "text/html"));
+    isCurrent();
+  });
+  stream.addEventListener("same", isCurrent);
   stream.addEventListener("error", () => {
     // The browser comes again by itself, unless it was refused: then it is tried later, or the session is over.
     if (stream.readyState !== EventSource.CLOSED) return;
