@@ -52,9 +52,9 @@ package struct CSVReader: Sendable {
     return Self.delimiters.max { (counts[$0] ?? 0) < (counts[$1] ?? 0) } ?? UInt8(ascii: ",")
   }
 
-  /// The likelier one last: of equal counts it wins.
+  /// The likelier one first: of equal counts it wins.
   private static let delimiters = [
-    UInt8(ascii: "|"), UInt8(ascii: "\t"), UInt8(ascii: ";"), UInt8(ascii: ","),
+    UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t"), UInt8(ascii: "|"),
   ]
 
   /// Takes the next piece of the file, and hands over every record that is whole now.
