@@ -13,6 +13,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from servers import evaluate
+
 
 def free_port():
     with socket.socket() as probe:
@@ -101,10 +103,8 @@ class Node:
     def wait_for_end(self):
         self.child.wait(60)
 
-    def control(self, *words, program="rabbitmqctl"):
-        subprocess.run(
-            ["/usr/lib/rabbitmq/bin/" + program, "-q", *words], env=self._environment(), check=True, timeout=300,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    def evaluate(self, expression):
+        evaluate(self.name, os.path.join(self.folder, "home"), self.cluster.epmd_port, expression)
 
 
 class Database:

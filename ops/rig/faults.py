@@ -125,8 +125,8 @@ class Faults:
 
     def fault_channels_closed(self):
         """As RabbitMQ does it to a client that breaks a rule: each channel gets an ack that fits nothing."""
-        ack = "[rabbit_channel:do(P, {'basic.ack', 987654321, false}) || P <- rabbit_channel:list_local()]."
-        self._node().control("eval", ack)
+        self._node().evaluate(
+            "[rabbit_channel:do(P, {'basic.ack', 987654321, false}) || P <- rabbit_channel:list_local()]")
         return "all channels closed by RabbitMQ"
 
     def fault_queue_deleted(self):
@@ -140,21 +140,21 @@ class Faults:
     def fault_memory_alarm(self):
         seconds = self._seconds(2, 8)
         node = self._node()
-        node.control("set_vm_memory_high_watermark", "absolute", "1MB")
+        node.evaluate('vm_memory_monitor:set_vm_memory_high_watermark({absolute, "1MB"})')
         time.sleep(seconds)
-        node.control("set_vm_memory_high_watermark", "absolute", "1GB")
+        node.evaluate('vm_memory_monitor:set_vm_memory_high_watermark({absolute, "1GB"})')
         return f"memory alarm of {seconds} s"
 
     def fault_disk_alarm(self):
         seconds = self._seconds(2, 8)
         node = self._node()
-        node.control("set_disk_free_limit", "100000GB")
+        node.evaluate('rabbit_disk_monitor:set_disk_free_limit("100000GB")')
         time.sleep(seconds)
-        node.control("set_disk_free_limit", "200MB")
+        node.evaluate('rabbit_disk_monitor:set_disk_free_limit("200MB")')
         return f"disk alarm of {seconds} s"
 
     def fault_leaders_moved(self):
-        self._node().control("rebalance", "quorum", program="rabbitmq-queues")
+        self._node().evaluate('rabbit_amqqueue:rebalance(quorum, <<".*">>, <<".*">>)')
         return "leaders of the queues moved"
 
     # ---------------------------------------------------------------- Postgres
