@@ -105,8 +105,9 @@ struct DecisionTests {
         return
       }
       #expect(failure.errorClass == .unknownConnection)
-      #expect(try session.stored().keys.sorted() == ["o-1", "o-3"])
-      #expect(try session.stored()["o-3"]?.header.hasSuffix(" 9") == true)
+      #expect(try session.stored().keys.sorted() == ["o-1"])
+      #expect(try session.stored(of: stranger).keys.sorted() == ["o-3"])
+      #expect(try session.stored(of: stranger)["o-3"]?.header.hasSuffix(" 9") == true)
       #expect(try session.stored()["o-1"]?.header.hasSuffix(" 7") == true)
       #expect(try session.statistics() == [2, 0, 0, 0, 0, 1])
       #expect(try session.count(of: "inbox") == 2)

@@ -10,8 +10,10 @@ extension SyncSession {
     var description: String { ([header] + entries).joined(separator: "\n  ") }
   }
 
-  /// The orders whose external ids begin so, by these ids.
-  func stored(startingWith prefix: String = "") throws -> [String: Stored] {
+  /// A connection's orders whose external ids begin so, by these ids.
+  func stored(
+    startingWith prefix: String = "", of owner: String = SyncSession.connectionId
+  ) throws -> [String: Stored] {
     var orders: [String: Stored] = [:]
     for row in try connection.query(
       """
@@ -19,7 +21,7 @@ extension SyncSession {
                coalesce(shipping::text, '-'), coalesce(buyer->>'name', '-'),
                (extract(epoch FROM source_updated_at))::bigint, marketplace_id)
         FROM orders WHERE connection_id = $2 AND external_id >= $1 AND external_id < $1 || '~'
-      """, [prefix, UUID(uuidString: Self.connectionId)])
+      """, [prefix, UUID(uuidString: owner)])
     {
       orders[row.text(0)] = Stored(header: row.text(1), entries: [])
     }
@@ -30,7 +32,7 @@ extension SyncSession {
         FROM orders o JOIN order_entries e ON e.order_id = o.id 
        WHERE o.connection_id = $2 AND o.external_id >= $1 AND o.external_id < $1 || '~'
        ORDER BY o.external_id, e.external_id
-      """, [prefix, UUID(uuidString: Self.connectionId)])
+      """, [prefix, UUID(uuidString: owner)])
     {
       orders[row.text(0)]?.entries.append(row.text(1))
     }
