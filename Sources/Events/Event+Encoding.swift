@@ -7,19 +7,27 @@ extension Event {
 
   /// The event as structured CloudEvents JSON, always the same bytes for the same event.
   package func encode() -> [UInt8] {
-    var writer = JSONWriter(capacity: 1024)
-    writer.beginObject()
-    writer.member("specversion", "1.0")
-    writer.member("id", id)
-    writer.member("source", source)
-    writer.member("type", type.rawValue)
-    if !subject.isEmpty { writer.member("subject", subject) }
-    writer.member("time", time)
-    writer.member("datacontenttype", "application/json")
-    writer.key("data")
-    writeData(into: &writer)
-    writer.endObject()
-    return writer.bytes
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(1024)
+    encode(into: &bytes)
+    return bytes
+  }
+
+  /// Appends what `encode()` gives.
+  package func encode(into bytes: inout [UInt8]) {
+    JSONWriter.append(to: &bytes) { writer in
+      writer.beginObject()
+      writer.member("specversion", "1.0")
+      writer.member("id", id)
+      writer.member("source", source)
+      writer.member("type", type.rawValue)
+      if !subject.isEmpty { writer.member("subject", subject) }
+      writer.member("time", time)
+      writer.member("datacontenttype", "application/json")
+      writer.key("data")
+      writeData(into: &writer)
+      writer.endObject()
+    }
   }
 
   private func writeData(into writer: inout JSONWriter) {

@@ -1,29 +1,52 @@
 package import Time
 
 /// What happened at a marketplace or in the ledger: CloudEvents 1.0 with this project's `data`.
-package struct Event: Hashable, Sendable {
+///
+/// It never changes and is shared: on its way through a lane an event goes through many hands, and a copy of a value
+/// with a dozen texts would count a reference for each of them.
+package final class Event: Sendable {
   /// Deterministic: the same happening always has the same id, and the same `time`.
-  package var id: String
+  package let id: String
   /// `/connections/<connectionId>` unless its producer says otherwise.
-  package var source: String
-  package var type: EventType
+  package let source: String
+  package let type: EventType
   /// `order/<externalId>` and the like; empty when its producer says nothing.
-  package var subject: String
+  package let subject: String
   /// When it happened, by the marketplace's clock; `Timestamp.epoch` when its producer says nothing, since the
   /// inbox needs one moment for an id, for ever.
-  package var time: Timestamp
+  package let time: Timestamp
   /// A UUID in lower case.
-  package var connectionId: String
+  package let connectionId: String
   /// A `Platform`'s raw value, or whatever a foreign producer wrote.
-  package var platform: String
-  package var marketplaceId: Int?
+  package let platform: String
+  package let marketplaceId: Int?
   /// What the marketplace called the change (`paid`, `cancelled`); a hint, consumers go by state.
-  package var change: String?
+  package let change: String?
   /// From history, read when a connection starts: nobody is written to because of it.
-  package var backfill: Bool
+  package let backfill: Bool
   /// The `Date` of the response or delivery it came in, by the marketplace's clock.
-  package var observedAt: Timestamp?
-  package var subjectData: Payload
+  package let observedAt: Timestamp?
+  package let subjectData: Payload
+
+  /// `source` and `subject` follow from the rest unless given.
+  package init(
+    id: String, type: EventType, time: Timestamp, connectionId: String, platform: String,
+    marketplaceId: Int? = nil, change: String? = nil, backfill: Bool = false, observedAt: Timestamp? = nil,
+    subjectData: Payload, source: String? = nil, subject: String? = nil
+  ) {
+    self.id = id
+    self.source = source ?? "/connections/" + connectionId
+    self.type = type
+    self.subject = subject ?? subjectData.subject
+    self.time = time
+    self.connectionId = connectionId
+    self.platform = platform
+    self.marketplaceId = marketplaceId
+    self.change = change
+    self.backfill = backfill
+    self.observedAt = observedAt
+    self.subjectData = subjectData
+  }
 
   /// What an event is about.
   package indirect enum Payload: Hashable, Sendable {
@@ -38,20 +61,22 @@ package struct Event: Hashable, Sendable {
   }
 }
 
-extension Event {
-  /// `source` and `subject` follow from the rest unless given.
-  package init(
-    id: String, type: EventType, time: Timestamp, connectionId: String, platform: String,
-    marketplaceId: Int? = nil, change: String? = nil, backfill: Bool = false, observedAt: Timestamp? = nil,
-    subjectData: Payload, source: String? = nil, subject: String? = nil
-  ) {
-    self.init(
-      id: id, source: source ?? "/connections/\(connectionId)", type: type,
-      subject: subject ?? subjectData.subject, time: time, connectionId: connectionId, platform: platform,
-      marketplaceId: marketplaceId, change: change, backfill: backfill, observedAt: observedAt,
-      subjectData: subjectData)
+extension Event: Hashable {
+  package static func == (left: Event, right: Event) -> Bool {
+    left.id == right.id && left.source == right.source && left.type == right.type
+      && left.subject == right.subject && left.time == right.time && left.connectionId == right.connectionId
+      && left.platform == right.platform && left.marketplaceId == right.marketplaceId
+      && left.change == right.change && left.backfill == right.backfill
+      && left.observedAt == right.observedAt && left.subjectData == right.subjectData
   }
 
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(id)
+    hasher.combine(time)
+  }
+}
+
+extension Event {
   /// The routing key on the events exchange: `<platform>.<type>`.
   package var routingKey: String { type.routingKey(platform: platform) }
 

@@ -42,7 +42,7 @@ extension JSONReader {
     var index = start
     var isEscaped = false
     while true {
-      index = plainEnd(from: index)
+      index = JSONText.plainEnd(base, from: index, count: count)
       guard index < count else { throw JSONError(.ended, at: count) }
       let byte = base[index]
       if byte == UInt8(ascii: "\"") { break }
@@ -52,32 +52,6 @@ extension JSONReader {
     }
     offset = index &+ 1
     return JSONSlice(start: base + start, count: index &- start, isEscaped: isEscaped)
-  }
-
-  /// The first quote, backslash or control character at or after `index`; eight bytes a step.
-  @inline(__always)
-  private func plainEnd(from index: Int) -> Int {
-    var index = index
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
-    while index &+ 8 <= count {
-      let word = UInt64(
-        littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
-      let quotes = word ^ (ones &* 0x22)
-      let slashes = word ^ (ones &* 0x5C)
-      // The lowest marked byte is right; a borrow can only mark bytes above one that is marked already.
-      let marks =
-        (((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
-          | ((word &- ones &* 0x20) & ~word)) & tops
-      if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
-      index &+= 8
-    }
-    while index < count {
-      let byte = base[index]
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return index }
-      index &+= 1
-    }
-    return index
   }
 
   private func escapeEnd(from index: Int) throws(JSONError) -> Int {

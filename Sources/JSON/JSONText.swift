@@ -29,6 +29,31 @@ enum JSONText {
     return String(decoding: plain, as: UTF8.self)
   }
 
+  /// The first quote, backslash or control character at or after `index`, or `count`; eight bytes a step.
+  @inline(__always)
+  static func plainEnd(_ base: UnsafePointer<UInt8>, from index: Int, count: Int) -> Int {
+    var index = index
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let tops: UInt64 = 0x8080_8080_8080_8080
+    while index &+ 8 <= count {
+      let word = UInt64(littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
+      let quotes = word ^ (ones &* 0x22)
+      let slashes = word ^ (ones &* 0x5C)
+      // The lowest marked byte is right; a borrow can only mark bytes above one that is marked already.
+      let marks =
+        (((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
+          | ((word &- ones &* 0x20) & ~word)) & tops
+      if marks != 0 { return index &+ marks.trailingZeroBitCount / 8 }
+      index &+= 8
+    }
+    while index < count {
+      let byte = base[index]
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return index }
+      index &+= 1
+    }
+    return index
+  }
+
   /// Four hexadecimal digits at `index`, or nil.
   static func hex4(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> UInt32? {
     guard bytes.count - index >= 4 else { return nil }

@@ -3,7 +3,8 @@ package import Time
 /// Appends JSON to bytes, without white space; commas are its own doing.
 ///
 /// Between `beginObject` and `endObject` each value follows a `key`; balance is the caller's business.
-package struct JSONWriter {
+@usableFromInline
+package struct JSONWriter: Sendable {
   /// What has been written so far.
   package private(set) var bytes: [UInt8]
   private let start: Int
@@ -18,6 +19,14 @@ package struct JSONWriter {
   package init(appendingTo bytes: consuming [UInt8]) {
     start = bytes.count
     self.bytes = bytes
+  }
+
+  /// Lets `write` append one value to bytes, in place.
+  package static func append(to bytes: inout [UInt8], _ write: (inout JSONWriter) -> Void) {
+    // The writer has them alone meanwhile, so that nothing is copied.
+    var writer = JSONWriter(appendingTo: exchange(&bytes, with: []))
+    write(&writer)
+    swap(&bytes, &writer.bytes)
   }
 
   package mutating func beginObject() {
@@ -57,28 +66,37 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
+  @inlinable
   package mutating func integer(_ value: some FixedWidthInteger) {
-    separate()
-    digits(of: value)
+    digits(isNegative: value < 0, UInt64(value.magnitude), isText: false)
   }
 
   /// A string of decimal digits.
+  @inlinable
   package mutating func integerText(_ value: some FixedWidthInteger) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    digits(of: value)
-    bytes.append(UInt8(ascii: "\""))
+    digits(isNegative: value < 0, UInt64(value.magnitude), isText: true)
   }
 
-  private mutating func digits(of value: some FixedWidthInteger) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    let first = bytes.count
-    var rest = UInt64(value.magnitude)
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    bytes[first...].reverse()
+  @usableFromInline
+  mutating func digits(isNegative: Bool, _ magnitude: UInt64, isText: Bool) {
+    separate()
+    // Twenty digits, a sign and two quotes, from the right.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { buffer in
+      var first = buffer.count
+      func put(_ byte: UInt8) {
+        first -= 1
+        buffer[first] = byte
+      }
+      if isText { put(UInt8(ascii: "\"")) }
+      var rest = magnitude
+      repeat {
+        put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+        rest /= 10
+      } while rest > 0
+      if isNegative { put(UInt8(ascii: "-")) }
+      if isText { put(UInt8(ascii: "\"")) }
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[first...]))
+    }
   }
 
   package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
@@ -135,27 +153,31 @@ package struct JSONWriter {
   }
 
   private mutating func escaped(_ text: UnsafeBufferPointer<UInt8>) {
+    guard let start = text.baseAddress else { return }
     var plain = 0
-    for index in text.indices {
-      let byte = text[index]
-      if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") { continue }
-      bytes.append(contentsOf: text[plain..<index])
+    while true {
+      let index = JSONText.plainEnd(start, from: plain, count: text.count)
+      bytes.append(contentsOf: UnsafeBufferPointer(start: start + plain, count: index - plain))
+      if index == text.count { return }
+      escape(text[index])
       plain = index + 1
-      bytes.append(UInt8(ascii: "\\"))
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-      case 0x0A: bytes.append(UInt8(ascii: "n"))
-      case 0x0D: bytes.append(UInt8(ascii: "r"))
-      case 0x09: bytes.append(UInt8(ascii: "t"))
-      // Postgres holds no NUL, so that what is written can always be stored.
-      case 0: bytes.append(contentsOf: Self.replacement)
-      default:
-        bytes.append(contentsOf: Self.control)
-        bytes.append(Self.hexDigits[Int(byte >> 4)])
-        bytes.append(Self.hexDigits[Int(byte & 15)])
-      }
     }
-    bytes.append(contentsOf: text[plain...])
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+    case 0x0A: bytes.append(UInt8(ascii: "n"))
+    case 0x0D: bytes.append(UInt8(ascii: "r"))
+    case 0x09: bytes.append(UInt8(ascii: "t"))
+    // Postgres holds no NUL, so that what is written can always be stored.
+    case 0: bytes.append(contentsOf: Self.replacement)
+    default:
+      bytes.append(contentsOf: Self.control)
+      bytes.append(Self.hexDigits[Int(byte >> 4)])
+      bytes.append(Self.hexDigits[Int(byte & 15)])
+    }
   }
 
   private static let replacement = Array("ufffd".utf8)

@@ -33,16 +33,22 @@ package struct Acks: Hashable, Sendable {
 
   /// Marks tags as settled; answers the acks to send: one multiple for the closed run, singles behind a gap.
   package mutating func settle(_ tags: some Sequence<DeliveryTag>) -> [Ack] {
+    /// Behind a gap, when it came.
     var fresh: [UInt64] = []
+    /// The highest that closes the run and is not acked yet: the broker closes the channel for a tag that is.
+    var closed: UInt64?
     for tag in tags where tag.epoch == epoch && tag.number > watermark && tag.number <= received {
-      if ahead.insert(tag.number).inserted { fresh.append(tag.number) }
+      if tag.number == watermark + 1 {
+        watermark = tag.number
+        closed = max(closed ?? 0, tag.number)
+        while ahead.remove(watermark + 1) != nil { watermark += 1 }
+      } else if ahead.insert(tag.number).inserted {
+        fresh.append(tag.number)
+      }
     }
-    let before = watermark
-    while ahead.remove(watermark + 1) != nil { watermark += 1 }
+    closed = ([closed] + fresh.filter { $0 <= watermark }).compactMap(\.self).max()
     var acks: [Ack] = []
-    let closed = fresh.filter { $0 <= watermark }.max()
-    // The broker closes the channel for a tag that is acked already, so the multiple ack names one that is not.
-    if let closed, watermark > before { acks.append(Ack(tag: closed, multiple: true)) }
+    if let closed { acks.append(Ack(tag: closed, multiple: true)) }
     for tag in fresh where tag > watermark { acks.append(Ack(tag: tag, multiple: false)) }
     return acks
   }

@@ -7,13 +7,16 @@ package enum Inbox {
   static func claim(
     _ messages: [some Keyed], for consumer: String, on connection: Connection
   ) throws(PostgresError) -> Reply {
-    let messages = messages.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
+    let order = messages.indices.sorted { left, right in
+      let (left, right) = (messages[left], messages[right])
+      return left.time == right.time ? left.id < right.id : left.time < right.time
+    }
     return try connection.send(
       """
       INSERT INTO inbox (consumer, event_time, message_id)
       SELECT $1, event_time, message_id FROM unnest($2::timestamptz[], $3::text[]) AS m(event_time, message_id)
       ON CONFLICT DO NOTHING RETURNING message_id
-      """, [consumer, messages.map(\.time), messages.map(\.id)])
+      """, [consumer, Column(order) { messages[$0].time }, Column(order) { messages[$0].id }])
   }
 
   /// Takes claims back within their transaction, for messages that turn out to have no effect in it: what comes

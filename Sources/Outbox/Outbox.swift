@@ -1,3 +1,4 @@
+package import Events
 package import Postgres
 
 /// The outbox: what a transaction publishes is written within it, and the relay sends it after the commit.
@@ -10,8 +11,18 @@ package enum Outbox {
   ///
   /// - Throws: `PostgresError` when the connection is lost while sending.
   package static func append(_ messages: [OutboundMessage], on connection: Connection) throws(PostgresError) {
-    guard !messages.isEmpty else { return }
-    let packets = Packet.packets(of: messages)
+    try append(Packet.packets(of: messages), on: connection)
+  }
+
+  /// The same for events, under their own ids.
+  package static func append(_ events: [Event], on connection: Connection) throws(PostgresError) {
+    try append(Packet.packets(of: events), on: connection)
+  }
+
+  private static func append(
+    _ packets: [(count: Int, bytes: [UInt8])], on connection: Connection
+  ) throws(PostgresError) {
+    guard !packets.isEmpty else { return }
     _ = try connection.send(insert, [packets.map(\.count), packets.map { Bytes($0.bytes) }])
     _ = try connection.send("SELECT pg_notify($1, '')", [channel])
   }

@@ -1,3 +1,4 @@
+package import Events
 package import Time
 
 /// The messages of one transaction as the outbox stores them: one row, so that a transaction with a thousand events
@@ -11,16 +12,28 @@ package enum Packet {
 
   /// The messages as few packets as the limit allows, in order.
   package static func packets(of messages: [OutboundMessage]) -> [(count: Int, bytes: [UInt8])] {
+    split(messages, write: append)
+  }
+
+  /// The events as few packets as the limit allows, in order; their JSON is written where it stays.
+  package static func packets(of events: [Event]) -> [(count: Int, bytes: [UInt8])] {
+    split(events, write: append)
+  }
+
+  private static func split<Message>(
+    _ messages: [Message], write: (Message, inout [UInt8]) -> Void
+  ) -> [(count: Int, bytes: [UInt8])] {
     var packets: [(count: Int, bytes: [UInt8])] = []
     var bytes: [UInt8] = []
     var count = 0
     for message in messages {
-      if count > 0 && bytes.count + message.body.count > limit {
-        packets.append((count, bytes))
-        bytes = []
+      let start = bytes.count
+      write(message, &bytes)
+      if count > 0 && bytes.count > limit {
+        packets.append((count, Array(bytes[..<start])))
+        bytes.removeSubrange(..<start)
         count = 0
       }
-      append(message, to: &bytes)
       count += 1
     }
     if count > 0 { packets.append((count, bytes)) }
@@ -33,27 +46,51 @@ package enum Packet {
     case .job(let queue): appendRoute(1, queue, 0, to: &bytes)
     case .delayedJob(let queue, let seconds): appendRoute(2, queue, seconds, to: &bytes)
     }
-    append(message.messageId.utf8, to: &bytes)
-    append(message.type.utf8, to: &bytes)
-    append(UInt64(bitPattern: message.time.microseconds), to: &bytes)
-    append(message.contentType.utf8, to: &bytes)
+    appendProperties(message.messageId, message.type, message.time, message.contentType, to: &bytes)
     append(message.body, to: &bytes)
+  }
+
+  /// The same as the message of the event.
+  private static func append(_ event: Event, to bytes: inout [UInt8]) {
+    appendRoute(0, event.routingKey, 0, to: &bytes)
+    appendProperties(event.id, event.type.rawValue, event.time, Event.contentType, to: &bytes)
+    let length = bytes.count
+    append(UInt32(0), to: &bytes)
+    event.encode(into: &bytes)
+    let count = UInt32(truncatingIfNeeded: bytes.count - length - 4)
+    for place in 0..<4 { bytes[length + place] = UInt8(truncatingIfNeeded: count >> (8 * place)) }
+  }
+
+  private static func appendProperties(
+    _ id: String, _ type: String, _ time: Timestamp, _ contentType: String, to bytes: inout [UInt8]
+  ) {
+    append(id, to: &bytes)
+    append(type, to: &bytes)
+    append(UInt64(bitPattern: time.microseconds), to: &bytes)
+    append(contentType, to: &bytes)
   }
 
   private static func appendRoute(_ kind: UInt8, _ key: String, _ seconds: Int, to bytes: inout [UInt8]) {
     bytes.append(kind)
-    append(key.utf8, to: &bytes)
+    append(key, to: &bytes)
     append(UInt64(bitPattern: Int64(seconds)), to: &bytes)
   }
 
-  private static func append(_ field: some Collection<UInt8>, to bytes: inout [UInt8]) {
-    let count = UInt32(truncatingIfNeeded: field.count)
-    for shift in stride(from: 0, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
+  private static func append(_ text: String, to bytes: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { utf8 in
+      append(UInt32(truncatingIfNeeded: utf8.count), to: &bytes)
+      bytes.append(contentsOf: utf8)
+    }
+  }
+
+  private static func append(_ field: [UInt8], to bytes: inout [UInt8]) {
+    append(UInt32(truncatingIfNeeded: field.count), to: &bytes)
     bytes.append(contentsOf: field)
   }
 
-  private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
-    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+  private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   /// What can be said of a message without its body.

@@ -51,7 +51,7 @@ package enum RawEvents {
       ])
     let new = Set(stored.map { Key($0) })
     let events = zip(rows.keys, rows.events).compactMap { new.contains($0) ? $1 : nil }
-    try Outbox.append(events.map { OutboundMessage($0) }, on: connection)
+    try Outbox.append(events, on: connection)
     return new
   }
 }

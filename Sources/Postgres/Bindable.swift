@@ -3,6 +3,7 @@ package import Time
 package import struct Foundation.UUID
 
 /// A value that travels to Postgres as a binary parameter.
+@usableFromInline
 package protocol Bindable {
   /// The type's object identifier in the server's catalogue.
   static var oid: UInt32 { get }
@@ -13,12 +14,13 @@ package protocol Bindable {
 }
 
 extension Bindable {
-  package static var arrayOID: UInt32 { 0 }
+  @inlinable package static var arrayOID: UInt32 { 0 }
 }
 
 extension Bool: Bindable {
-  package static var oid: UInt32 { 16 }
-  package static var arrayOID: UInt32 { 1000 }
+  @inlinable package static var oid: UInt32 { 16 }
+  @inlinable package static var arrayOID: UInt32 { 1000 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     buffer.append(self ? 1 : 0 as UInt8)
     return true
@@ -26,8 +28,9 @@ extension Bool: Bindable {
 }
 
 extension Int: Bindable {
-  package static var oid: UInt32 { 20 }
-  package static var arrayOID: UInt32 { 1016 }
+  @inlinable package static var oid: UInt32 { 20 }
+  @inlinable package static var arrayOID: UInt32 { 1016 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     buffer.append(UInt64(bitPattern: Int64(self)))
     return true
@@ -35,8 +38,9 @@ extension Int: Bindable {
 }
 
 extension Int64: Bindable {
-  package static var oid: UInt32 { 20 }
-  package static var arrayOID: UInt32 { 1016 }
+  @inlinable package static var oid: UInt32 { 20 }
+  @inlinable package static var arrayOID: UInt32 { 1016 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     buffer.append(UInt64(bitPattern: self))
     return true
@@ -44,8 +48,9 @@ extension Int64: Bindable {
 }
 
 extension Int32: Bindable {
-  package static var oid: UInt32 { 23 }
-  package static var arrayOID: UInt32 { 1007 }
+  @inlinable package static var oid: UInt32 { 23 }
+  @inlinable package static var arrayOID: UInt32 { 1007 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     buffer.append(UInt32(bitPattern: self))
     return true
@@ -53,8 +58,9 @@ extension Int32: Bindable {
 }
 
 extension Double: Bindable {
-  package static var oid: UInt32 { 701 }
-  package static var arrayOID: UInt32 { 1022 }
+  @inlinable package static var oid: UInt32 { 701 }
+  @inlinable package static var arrayOID: UInt32 { 1022 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     buffer.append(bitPattern)
     return true
@@ -62,8 +68,9 @@ extension Double: Bindable {
 }
 
 extension String: Bindable {
-  package static var oid: UInt32 { 25 }
-  package static var arrayOID: UInt32 { 1009 }
+  @inlinable package static var oid: UInt32 { 25 }
+  @inlinable package static var arrayOID: UInt32 { 1009 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     var text = self
     text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
@@ -92,14 +99,16 @@ extension Timestamp: Bindable {
 }
 
 /// Text that holds one JSON value, bound as `jsonb`.
-package struct JSONText: Bindable {
-  package var bytes: [UInt8]
+@usableFromInline
+package struct JSONText: Bindable, Sendable {
+  @usableFromInline package var bytes: [UInt8]
 
   package init(_ bytes: [UInt8]) { self.bytes = bytes }
   package init(_ text: String) { bytes = Array(text.utf8) }
 
-  package static var oid: UInt32 { 3802 }
-  package static var arrayOID: UInt32 { 3807 }
+  @inlinable package static var oid: UInt32 { 3802 }
+  @inlinable package static var arrayOID: UInt32 { 3807 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     buffer.append(1 as UInt8)
     bytes.withUnsafeBytes { buffer.append($0) }
@@ -107,14 +116,32 @@ package struct JSONText: Bindable {
   }
 }
 
-/// Raw bytes, bound as `bytea`.
-package struct Bytes: Bindable {
-  package var bytes: [UInt8]
+/// UTF-8, bound as `text`.
+@usableFromInline
+package struct Text: Bindable, Sendable {
+  @usableFromInline package var bytes: [UInt8]
 
   package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  package static var oid: UInt32 { 17 }
-  package static var arrayOID: UInt32 { 1001 }
+  @inlinable package static var oid: UInt32 { String.oid }
+  @inlinable package static var arrayOID: UInt32 { String.arrayOID }
+  @inlinable
+  package func write(to buffer: inout ParameterBuffer) -> Bool {
+    bytes.withUnsafeBytes { buffer.append($0) }
+    return true
+  }
+}
+
+/// Raw bytes, bound as `bytea`.
+@usableFromInline
+package struct Bytes: Bindable, Sendable {
+  @usableFromInline package var bytes: [UInt8]
+
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  @inlinable package static var oid: UInt32 { 17 }
+  @inlinable package static var arrayOID: UInt32 { 1001 }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     bytes.withUnsafeBytes { buffer.append($0) }
     return true
@@ -122,8 +149,9 @@ package struct Bytes: Bindable {
 }
 
 extension Optional: Bindable where Wrapped: Bindable {
-  package static var oid: UInt32 { Wrapped.oid }
-  package static var arrayOID: UInt32 { Wrapped.arrayOID }
+  @inlinable package static var oid: UInt32 { Wrapped.oid }
+  @inlinable package static var arrayOID: UInt32 { Wrapped.arrayOID }
+  @inlinable
   package func write(to buffer: inout ParameterBuffer) -> Bool {
     switch self {
     case .some(let value): value.write(to: &buffer)
@@ -133,31 +161,8 @@ extension Optional: Bindable where Wrapped: Bindable {
 }
 
 extension Array: Bindable where Element: Bindable {
-  package static var oid: UInt32 { Element.arrayOID }
+  @inlinable package static var oid: UInt32 { Element.arrayOID }
 
-  /// One dimension, lower bound 1; NULL elements as length −1 (the server's `array_recv`).
-  package func write(to buffer: inout ParameterBuffer) -> Bool {
-    buffer.append(isEmpty ? 0 : 1 as UInt32)
-    let flag = buffer.reserveInt32()
-    buffer.append(Element.oid)
-    guard !isEmpty else {
-      buffer.set(0, at: flag)
-      return true
-    }
-    buffer.append(UInt32(count))
-    buffer.append(1 as UInt32)
-    var hasNull = false
-    for element in self {
-      let length = buffer.reserveInt32()
-      let start = buffer.count
-      if element.write(to: &buffer) {
-        buffer.set(Int32(buffer.count - start), at: length)
-      } else {
-        buffer.set(-1, at: length)
-        hasNull = true
-      }
-    }
-    buffer.set(hasNull ? 1 : 0, at: flag)
-    return true
-  }
+  @inlinable
+  package func write(to buffer: inout ParameterBuffer) -> Bool { Column(self) { $0 }.write(to: &buffer) }
 }

@@ -14,7 +14,7 @@ struct Booking {
   struct NewBase {
     var base: Base
     var place: Place
-    var connection: String
+    var connection: UUID
     var cause: StockChange.Cause
     var admin: String?
   }
@@ -29,13 +29,13 @@ struct Booking {
 
   init(lowThreshold: Int) { self.lowThreshold = lowThreshold }
 
-  mutating func add(_ more: [StockChange], settlesAtZero: Bool) {
+  mutating func add(_ more: some Collection<StockChange>, settlesAtZero: Bool) {
     if settlesAtZero { settledAtZero.append(changes.count..<(changes.count + more.count)) }
     changes += more
   }
 
   mutating func add(
-    _ base: Base, at place: Place, connection: String, cause: StockChange.Cause, admin: String? = nil
+    _ base: Base, at place: Place, connection: UUID, cause: StockChange.Cause, admin: String? = nil
   ) {
     bases.append(NewBase(base: base, place: place, connection: connection, cause: cause, admin: admin))
   }
@@ -46,24 +46,25 @@ struct Booking {
   @discardableResult
   mutating func book(on connection: Connection) throws -> [StockChange] {
     guard !changes.isEmpty || !bases.isEmpty else { return [] }
-    var rows = StockRows(changes: changes, bases: bases)
+    var rows = StockRows(changes: &changes, bases: bases)
     try rows.book(on: connection)
     var facts = try FactsOfListings.send(for: bases, rows: rows, on: connection)
-    let late = changes.filter { $0.step != 0 && $0.at <= rows.settledAt($0.place) }
+    let late = changes.filter { $0.step != 0 && $0.at <= rows.settledAt($0) }
     try facts.receive(besides: late, rows: rows, on: connection)
     for index in changes.indices where changes[index].step != 0 {
       if let booked = facts.book(changes[index]) { changes[index].booked = booked }
     }
     settleAtZero()
     for base in bases.sorted(by: { $0.base < $1.base }) {
-      if let change = facts.book(base) { changes.append(change) }
+      guard var change = facts.book(base), let row = rows.index(of: change.place) else { continue }
+      change.row = row
+      changes.append(change)
     }
     try rows.correct(with: changes, bases: bases, openings: facts.openings, on: connection)
     rows.markOutOfStep(outOfStep)
     try StockHistory.append(rows.walked(changes), on: connection)
     try Rereads.ask(for: changes, bases: bases, facts: facts, on: connection)
-    try Outbox.append(
-      StockEvents.of(rows, changes: changes, lowThreshold: lowThreshold, at: .now()), on: connection)
+    try Outbox.append(StockEvents.of(rows, lowThreshold: lowThreshold, at: .now()), on: connection)
     return changes
   }
 
@@ -71,9 +72,9 @@ struct Booking {
   /// birth and its end.
   private mutating func settleAtZero() {
     for range in settledAtZero {
-      var sums: [StockUnit: Int] = [:]
-      for index in range { sums[changes[index].place.unit, default: 0] += changes[index].booked }
-      for index in range where sums[changes[index].place.unit] == 0 { changes[index].booked = 0 }
+      var sums: [Int: Int] = [:]
+      for index in range { sums[changes[index].row, default: 0] += changes[index].booked }
+      for index in range where sums[changes[index].row] == 0 { changes[index].booked = 0 }
     }
   }
 }

@@ -3,16 +3,16 @@ package import Foundation
 import Lane
 import Postgres
 
-/// Where a line or a snapshot is booked.
-package struct Place: Sendable, Hashable {
-  package var listing: Int
-  package var stock: Int
-  package var variation: Int
-  package var marketplace: Int
-  package var sku: String
-  package var platform: String
+/// Where a line or a snapshot is booked. Shared by all that is booked there.
+package final class Place: Sendable {
+  package let listing: Int
+  package let stock: Int
+  package let variation: Int
+  package let marketplace: Int
+  package let sku: String
+  package let platform: String
   /// The pool that the stock row belongs to; nil for one that stands alone.
-  package var pool: Int?
+  package let pool: Int?
 
   package init(
     listing: Int, stock: Int, variation: Int, marketplace: Int, sku: String, platform: String,
@@ -46,6 +46,9 @@ package struct ListingName: Sendable, Hashable {
     self.sku = sku ?? "listing:" + external
     self.platform = platform
   }
+
+  /// The marketplace's id alone tells most listings apart, and this is asked for every line.
+  package func hash(into hasher: inout Hasher) { hasher.combine(external) }
 }
 
 /// Who a connection belongs to.
@@ -136,10 +139,12 @@ package struct Catalogue {
   /// Remembers listings that are known by number only: those of orders that an earlier process, or another lane, has
   /// booked. `platforms` names the platform of each connection.
   mutating func learn(
-    _ listings: some Sequence<Int>, platforms: [String: String], on connection: Connection
+    _ listings: some Sequence<Int>, platforms: @autoclosure () -> [String: String], on connection: Connection
   ) throws(PostgresError) {
-    let unknown = Set(listings).filter { byListing[$0] == nil }.sorted()
+    var unknown: Set<Int> = []
+    for listing in listings where byListing[listing] == nil { unknown.insert(listing) }
     guard !unknown.isEmpty else { return }
+    let platforms = platforms()
     let owners = platforms.keys.compactMap { accounts[$0] }
     let rows = try connection.query(
       """
@@ -150,7 +155,7 @@ package struct Catalogue {
           ON a.connection_id = l.connection_id
         JOIN marketplace_stock s ON s.variation_id = l.variation_id AND s.marketplace_id = a.marketplace_id
         JOIN variations v ON v.id = l.variation_id
-      """, [unknown, owners.map(\.id), owners.map(\.marketplace)])
+      """, [unknown.sorted(), owners.map(\.id), owners.map(\.marketplace)])
     for row in rows {
       byListing[row.int(0)] = Place(
         listing: row.int(0), stock: row.int(1), variation: row.int(2), marketplace: row.int(3),

@@ -188,9 +188,10 @@ struct FactsOfListings {
       pools.open(for: listing, &facts).reduce(settle(listing)) { $0 + ($1 == listing ? 0 : settle($1)) }
     guard booked != 0 else { return nil }
     let verb = base.base.kind == .push ? "was brought to" : "had"
-    return StockChange(
-      place: base.place, cause: base.cause, at: base.base.at, step: 0, booked: booked,
+    let origin = StockChange.Origin(
       connection: base.connection, admin: base.admin, notes: "the marketplace \(verb) \(base.base.quantity)")
+    return StockChange(
+      place: base.place, origin: origin, cause: base.cause, at: base.base.at, step: 0, booked: booked)
   }
 
   /// By how much a listing's share has changed since it was last asked.

@@ -67,7 +67,7 @@ package struct LedgerReader: Sendable {
       let id = "reconciliation/\(reading.externalId)@\(reading.at)#\(reading.quantity)"
       booking.add(
         Base(at: reading.at, kind: .snapshot, quantity: reading.quantity, id: id), at: place,
-        connection: key, cause: .reconciliation)
+        connection: connectionId, cause: .reconciliation)
     }
     let shared = try connection.query(
       "SELECT id, listed_stock FROM marketplace_stock WHERE id = ANY($1) AND pool_id IS NOT NULL",

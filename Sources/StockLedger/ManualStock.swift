@@ -43,8 +43,8 @@ package enum ManualStock {
       booking.add(
         [
           StockChange(
-            place: place, cause: .manual, at: .now(), step: account.isPooled ? 0 : change, booked: change,
-            connection: connectionId.uuidString.lowercased(), admin: admin, notes: note)
+            place: place, origin: .init(connection: connectionId, admin: admin, notes: note), cause: .manual,
+            at: .now(), step: account.isPooled ? 0 : change, booked: change)
         ], settlesAtZero: false)
       try booking.book(on: connection)
       try settling(connection)

@@ -44,8 +44,9 @@ package enum Mapping {
         booking.add(
           [
             StockChange(
-              place: place, cause: .manual, at: .now(), step: 0, booked: booked,
-              connection: connectionId.uuidString.lowercased(), admin: admin, notes: note)
+              place: place, origin: .init(connection: connectionId, admin: admin, notes: note),
+              cause: .manual,
+              at: .now(), step: 0, booked: booked)
           ], settlesAtZero: false)
       }
       try booking.book(on: connection)
@@ -148,7 +149,7 @@ private struct Holding {
 
 extension Place {
   /// listing, stock, variation, marketplace, sku, platform, pool.
-  fileprivate init(row: Row) {
+  fileprivate convenience init(row: Row) {
     self.init(
       listing: row.optionalInt(0) ?? 0, stock: row.int(1), variation: row.int(2), marketplace: row.int(3),
       sku: row.text(4), platform: row.text(5), pool: row.optionalInt(6))

@@ -4,11 +4,11 @@ import Postgres
 
 /// Names an order among all connections.
 struct OrderName: Hashable, Comparable {
-  var connection: String
+  var connection: UUID
   var external: String
 
   static func < (left: OrderName, right: OrderName) -> Bool {
-    (left.connection, left.external) < (right.connection, right.external)
+    left.connection == right.connection ? left.external < right.external : left.connection < right.connection
   }
 }
 
@@ -18,6 +18,7 @@ struct OrderName: Hashable, Comparable {
 /// already are the stored versions locked, read and written again.
 struct OrderBook {
   struct Entry {
+    let name: OrderName
     var before = OrderVersions()
     var after = OrderVersions()
     /// `reference_id` of its history.
@@ -26,34 +27,66 @@ struct OrderBook {
     var canMerge = true
   }
 
-  /// An order that changed, with its steps before the batch and with it.
-  typealias Sold = (name: OrderName, entry: Entry, before: Steps, after: Steps)
+  /// An order that changed, and by which steps it sells otherwise than before the batch.
+  struct Sold {
+    let entry: Entry
+    let steps: [SizedStep]
+  }
 
-  private(set) var entries: [OrderName: Entry] = [:]
+  /// By name, each once, as soon as they are sent.
+  private var entries: [Entry] = []
   private var inserted: Reply?
   private var lines = SharedLines()
 
   /// Adds a version that came in this batch.
-  mutating func add(_ version: OrderVersion, of order: Order, in event: Event) {
-    let name = OrderName(connection: event.connectionId, external: order.externalId)
-    var entry = entries[name] ?? Entry(canMerge: Platform(rawValue: event.platform)?.mergesOrders ?? false)
+  mutating func add(_ version: OrderVersion, of order: Order, at connection: UUID, platform: String) {
+    var entry = Entry(
+      name: OrderName(connection: connection, external: order.externalId), number: order.number,
+      canMerge: Platform(rawValue: platform)?.mergesOrders ?? false)
     entry.after.insert(version)
-    entry.number = entry.number ?? order.number
-    entries[name] = entry
+    entries.append(entry)
+  }
+
+  /// Brings the entries in order, those of one order together as one.
+  private mutating func sort() {
+    let order = entries.indices.sorted { (entries[$0].name, $0) < (entries[$1].name, $1) }
+    var sorted: [Entry] = []
+    sorted.reserveCapacity(entries.count)
+    for index in order {
+      if let last = sorted.indices.last, sorted[last].name == entries[index].name {
+        for version in entries[index].after.all { sorted[last].after.insert(version) }
+        sorted[last].number = sorted[last].number ?? entries[index].number
+      } else {
+        sorted.append(entries[index])
+      }
+    }
+    entries = sorted
+  }
+
+  private func index(of name: OrderName) -> Int? {
+    var range = 0..<entries.count
+    while let middle = range.dropFirst(range.count / 2).first {
+      if entries[middle].name == name { return middle }
+      range = entries[middle].name < name ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    }
+    return nil
   }
 
   /// Queues the insert of the orders, as if all of them were new.
   mutating func send(on connection: Connection) throws(PostgresError) {
     guard !entries.isEmpty else { return }
-    let names = entries.keys.sorted()
-    let versions = names.map { entries[$0]?.after.stored ?? "[]" }
+    sort()
     inserted = try connection.send(
       """
       INSERT INTO stock_orders (connection_id, external_id, versions)
       SELECT connection_id, external_id, versions
         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS o(connection_id, external_id, versions)
       ON CONFLICT DO NOTHING RETURNING connection_id, external_id
-      """, [names.map(\.connectionId), names.map(\.external), versions])
+      """,
+      [
+        Column(entries) { $0.name.connection }, Column(entries) { $0.name.external },
+        Column(entries) { Text($0.after.stored) },
+      ])
     try lines.send(of: entries, on: connection)
   }
 
@@ -61,16 +94,18 @@ struct OrderBook {
   /// orders that share a line with one of them.
   mutating func load(on connection: Connection) throws {
     guard let inserted else { return }
-    var known = Set(entries.keys)
-    for row in try connection.receive(inserted) {
-      known.remove(OrderName(connection: row.uuid(0).text, external: row.text(1)))
+    let new = try connection.receive(inserted)
+    if new.count < entries.count {
+      var known = Set(entries.map(\.name))
+      for row in new { known.remove(OrderName(connection: row.uuid(0), external: row.text(1))) }
+      try merge(known, on: connection)
     }
-    try merge(known, on: connection)
     try lines.receive(on: connection)
     while true {
-      let strangers = try lines.strangers(besides: entries, on: connection)
+      let strangers = try lines.strangers(of: entries, on: connection).filter { index(of: $0) == nil }
       if strangers.isEmpty { return }
-      for name in strangers { entries[name] = Entry() }
+      entries += strangers.map { Entry(name: $0) }
+      sort()
       try merge(strangers, on: connection)
     }
   }
@@ -84,17 +119,16 @@ struct OrderBook {
         FROM unnest($1::uuid[], $2::text[]) AS n(connection_id, external_id)
         JOIN stock_orders o ON o.connection_id = n.connection_id AND o.external_id = n.external_id
          FOR UPDATE OF o
-      """, [sorted.map(\.connectionId), sorted.map(\.external)])
-    var changed: [(name: OrderName, versions: OrderVersions)] = []
+      """, [sorted.map(\.connection), sorted.map(\.external)])
+    var changed: [Entry] = []
     for row in rows {
-      let name = OrderName(connection: row.uuid(0).text, external: row.text(1))
-      guard let stored = OrderVersions(stored: row.text(2)), var entry = entries[name] else {
+      let name = OrderName(connection: row.uuid(0), external: row.text(1))
+      guard let stored = OrderVersions(stored: row.text(2)), let index = index(of: name) else {
         throw PostgresError(kind: .other, message: "the versions of order \(name.external) can't be read")
       }
-      entry.before = stored
-      entry.after = OrderVersions(stored.all + entry.after.all)
-      entries[name] = entry
-      if entry.after != stored { changed.append((name, entry.after)) }
+      entries[index].before = stored
+      entries[index].after = OrderVersions(stored.all + entries[index].after.all)
+      if entries[index].after != stored { changed.append(entries[index]) }
     }
     guard !changed.isEmpty else { return }
     _ = try connection.send(
@@ -103,32 +137,33 @@ struct OrderBook {
         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n(connection_id, external_id, versions)
        WHERE o.connection_id = n.connection_id AND o.external_id = n.external_id
       """,
-      [changed.map(\.name.connectionId), changed.map(\.name.external), changed.map(\.versions.stored)])
+      [
+        changed.map(\.name.connection), changed.map(\.name.external),
+        Column(changed) { Text($0.after.stored) },
+      ])
   }
 
-  /// For each order that changed: what it sold before, and what it sells now.
-  func steps() -> [Sold] {
+  /// The orders that changed: first those that share lines with others, group by group.
+  func sold() -> [Sold] {
+    let groups = lines.groups
     var result: [Sold] = []
-    for group in lines.groups(of: entries.keys) {
-      if group.count == 1, let name = group.first, let entry = entries[name] {
-        if entry.before == entry.after { continue }
-        result.append((name, entry, OrderSteps.of(entry.before), OrderSteps.of(entry.after)))
-        continue
-      }
-      let members = group.compactMap { name in entries[name].map { (name, $0) } }
-      let before = OrderSteps.of(
-        group: Dictionary(members.map { ($0.0.external, $0.1.before) }) { $1 })
-      let after = OrderSteps.of(group: Dictionary(members.map { ($0.0.external, $0.1.after) }) { $1 })
-      for (name, entry) in members {
+    result.reserveCapacity(entries.count)
+    for group in groups {
+      let members = group.sorted().compactMap { index(of: $0).map { entries[$0] } }
+      let before = OrderSteps.of(group: Dictionary(members.map { ($0.name.external, $0.before) }) { $1 })
+      let after = OrderSteps.of(group: Dictionary(members.map { ($0.name.external, $0.after) }) { $1 })
+      for entry in members {
         result.append(
-          (name, entry, before[name.external] ?? [:], after[name.external] ?? [:]))
+          Sold(
+            entry: entry,
+            steps: OrderSteps.difference(
+              from: before[entry.name.external] ?? [:], to: after[entry.name.external] ?? [:])))
       }
+    }
+    let grouped = Set(groups.joined())
+    for entry in entries where entry.before != entry.after && !grouped.contains(entry.name) {
+      result.append(Sold(entry: entry, steps: OrderSteps.difference(from: entry.before, to: entry.after)))
     }
     return result
   }
-}
-
-extension OrderName {
-  /// The connection as Postgres takes it; events have checked that it is a UUID.
-  var connectionId: UUID? { UUID(text: connection) }
 }

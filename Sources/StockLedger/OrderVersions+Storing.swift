@@ -6,12 +6,12 @@ import Time
 ///
 ///     [[updatedAt,cancelled,observedAt,"digest",at,placedAt|null,eligible,[["line",listing,quantity],…]|null],…]
 extension OrderVersions {
-  package var stored: String {
+  package var stored: [UInt8] {
     var writer = JSONWriter(capacity: 160 * all.count)
     writer.beginArray()
     for version in all { version.write(to: &writer) }
     writer.endArray()
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return writer.bytes
   }
 
   /// nil when the text is not such a set: another version of this program wrote it.

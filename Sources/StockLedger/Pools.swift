@@ -102,7 +102,7 @@ package enum Pools {
             variationId: Int64(row.int(2)), sku: row.text(3), marketplaceId: row.int(4), onHand: row.int(5),
             listedStock: max(0, row.int(5)), cause: StockChange.Cause.manual.rawValue)))
     }
-    try Outbox.append(events.map { OutboundMessage($0) }, on: connection)
+    try Outbox.append(events, on: connection)
   }
 
   private static func leave(_ stocks: [Int], on connection: Connection) throws {

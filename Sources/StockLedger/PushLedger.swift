@@ -1,7 +1,7 @@
 import JSON
 import Outbox
 package import Postgres
-package import Time
+import Time
 
 package import struct Foundation.UUID
 
@@ -45,8 +45,7 @@ package enum PushLedger {
     // It may have been mapped anew while the marketplace was called.
     guard let (place, _, _) = try place(of: target.place.listing, on: connection) else { return }
     var booking = Booking(lowThreshold: lowThreshold)
-    booking.add(
-      base, at: place, connection: target.connectionId.uuidString.lowercased(), cause: .apiSync)
+    booking.add(base, at: place, connection: target.connectionId, cause: .apiSync)
     try booking.book(on: connection)
   }
 

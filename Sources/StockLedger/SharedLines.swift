@@ -9,7 +9,7 @@ import Postgres
 /// Nothing is kept of marketplaces that don't merge: there a line is its order's for ever.
 struct SharedLines {
   private struct Line: Hashable, Comparable {
-    var connection: String
+    var connection: UUID
     var id: String
     static func < (left: Line, right: Line) -> Bool {
       (left.connection, left.id) < (right.connection, right.id)
@@ -22,12 +22,10 @@ struct SharedLines {
   private var inserted: Reply?
 
   /// Queues the claims of all lines, as if nobody had claimed them.
-  mutating func send(of entries: [OrderName: OrderBook.Entry], on connection: Connection)
-    throws(PostgresError)
-  {
-    for (name, entry) in entries where entry.canMerge {
+  mutating func send(of entries: [OrderBook.Entry], on connection: Connection) throws(PostgresError) {
+    for entry in entries where entry.canMerge {
       for id in entry.after.lineIds {
-        claims[Line(connection: name.connection, id: id), default: []].insert(name)
+        claims[Line(connection: entry.name.connection, id: id), default: []].insert(entry.name)
       }
     }
     guard !claims.isEmpty else { return }
@@ -40,7 +38,7 @@ struct SharedLines {
       ON CONFLICT DO NOTHING RETURNING connection_id, line_id
       """,
       [
-        lines.map { UUID(text: $0.connection) }, lines.map(\.id),
+        lines.map(\.connection), lines.map(\.id),
         lines.map { claims[$0]?.min()?.external ?? "" },
       ])
   }
@@ -50,26 +48,24 @@ struct SharedLines {
     guard let inserted else { return }
     var contested = Set(claims.keys)
     for row in try connection.receive(inserted) {
-      let line = Line(connection: row.uuid(0).text, id: row.text(1))
+      let line = Line(connection: row.uuid(0), id: row.text(1))
       if claims[line]?.count == 1 { contested.remove(line) }
     }
     try contest(contested, on: connection)
   }
 
-  /// The orders that share a line with one of these and are not among them. Asked again with what it answered, until
-  /// there are no more; the lines of older versions are looked at too.
-  mutating func strangers(
-    besides entries: [OrderName: OrderBook.Entry], on connection: Connection
-  ) throws -> Set<OrderName> {
+  /// The orders that share a line with one of these, themselves perhaps among them. Asked again with the new ones,
+  /// until there are no more; the lines of older versions are looked at too.
+  mutating func strangers(of entries: [OrderBook.Entry], on connection: Connection) throws -> Set<OrderName> {
     var more: Set<Line> = []
-    for (name, entry) in entries where entry.canMerge && !entry.before.isEmpty {
+    for entry in entries where entry.canMerge && !entry.before.isEmpty {
       for id in entry.before.lineIds {
-        let line = Line(connection: name.connection, id: id)
-        if claims[line, default: []].insert(name).inserted { more.insert(line) }
+        let line = Line(connection: entry.name.connection, id: id)
+        if claims[line, default: []].insert(entry.name).inserted { more.insert(line) }
       }
     }
     try contest(more, on: connection)
-    return Set(sharers.values.joined()).filter { entries[$0] == nil }
+    return Set(sharers.values.joined())
   }
 
   /// Locks the lines, adds our claims to those stored, and remembers which are shared.
@@ -82,10 +78,10 @@ struct SharedLines {
         FROM unnest($1::uuid[], $2::text[]) AS n(connection_id, line_id)
         JOIN stock_lines l ON l.connection_id = n.connection_id AND l.line_id = n.line_id
          FOR UPDATE OF l
-      """, [sorted.map { UUID(text: $0.connection) }, sorted.map(\.id)])
+      """, [sorted.map(\.connection), sorted.map(\.id)])
     var additions: [(line: Line, order: String)] = []
     for row in rows {
-      let line = Line(connection: row.uuid(0).text, id: row.text(1))
+      let line = Line(connection: row.uuid(0), id: row.text(1))
       let stored = Set(
         row.orders(2).map { OrderName(connection: line.connection, external: $0) })
       for name in (claims[line] ?? []).subtracting(stored).sorted() {
@@ -104,14 +100,13 @@ struct SharedLines {
        WHERE l.connection_id = n.connection_id AND l.line_id = n.line_id
       """,
       [
-        additions.map { UUID(text: $0.line.connection) }, additions.map(\.line.id),
+        additions.map(\.line.connection), additions.map(\.line.id),
         additions.map(\.order),
       ])
   }
 
-  /// The orders in groups: those that are linked by shared lines together, all others alone.
-  func groups(of names: some Sequence<OrderName>) -> [Set<OrderName>] {
-    guard !sharers.isEmpty else { return names.map { [$0] } }
+  /// The orders that are linked by shared lines, in groups.
+  var groups: [Set<OrderName>] {
     var groups: [Set<OrderName>] = []
     for linked in sharers.values {
       var group = linked
@@ -122,8 +117,7 @@ struct SharedLines {
       }
       groups.append(group)
     }
-    let grouped = Set(groups.joined())
-    return groups + names.filter { !grouped.contains($0) }.map { [$0] }
+    return groups
   }
 }
 

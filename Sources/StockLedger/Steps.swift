@@ -17,23 +17,47 @@ package struct Step: Sendable, Hashable {
 /// Steps and their sizes; steps of size zero are left out.
 package typealias Steps = [Step: Int]
 
+/// A step and its size, or the difference of two sizes.
+package typealias SizedStep = (step: Step, size: Int)
+
 /// What an order sold when: a pure function of the set of its versions (RULES, the stock model: f(t)).
 package enum OrderSteps {
   /// The steps of one order whose lines no other order claims.
-  package static func of(_ versions: OrderVersions) -> Steps {
-    if versions.all.count == 1, let only = versions.all.first, !only.isCancelled { return of(alive: only) }
-    return of(versions) { _ in true }
+  package static func of(_ versions: OrderVersions) -> Steps { of(versions) { _ in true } }
+
+  /// What an order sells otherwise when one set of its versions grows to another, by moment, size and line.
+  package static func difference(from before: OrderVersions, to after: OrderVersions) -> [SizedStep] {
+    if before.isEmpty, after.all.count == 1, let steps = plain(after.all[0]) { return ordered(steps) }
+    return difference(from: of(before), to: of(after))
   }
 
-  /// The steps of an order of which one version is known, alive: its lines, at its birth. Most orders are that.
-  private static func of(alive version: OrderVersion) -> Steps {
-    guard version.isEligible, let lines = version.lines else { return [:] }
-    let isPlain = lines.indices.allSatisfy { index in !lines[..<index].contains { $0.id == lines[index].id } }
-    guard isPlain else { return of(OrderVersions([version])) { _ in true } }
+  package static func difference(from before: Steps, to after: Steps) -> [SizedStep] {
+    var steps: [SizedStep] = []
+    for (step, size) in after where size != before[step, default: 0] {
+      steps.append((step, size - before[step, default: 0]))
+    }
+    for (step, size) in before where after[step] == nil { steps.append((step, -size)) }
+    return ordered(steps)
+  }
+
+  private static func ordered(_ steps: [SizedStep]) -> [SizedStep] {
+    steps.count < 2
+      ? steps : steps.sorted { ($0.step.at, $0.size, $0.step.line) < ($1.step.at, $1.size, $1.step.line) }
+  }
+
+  /// The steps of an order of which one version is known, alive, no line given twice: its lines, at its birth. Most
+  /// orders are that. nil for all others.
+  private static func plain(_ version: OrderVersion) -> [SizedStep]? {
+    guard !version.isCancelled else { return nil }
+    guard version.isEligible, let lines = version.lines else { return [] }
     let birth = version.placedAt ?? version.at
-    var steps: Steps = [:]
-    for line in lines where line.quantity > 0 {
-      steps[Step(line: line.id, listing: line.listing, at: birth)] = -line.quantity
+    var steps: [SizedStep] = []
+    steps.reserveCapacity(lines.count)
+    for line in lines {
+      if steps.contains(where: { $0.step.line == line.id }) { return nil }
+      if line.quantity > 0 {
+        steps.append((Step(line: line.id, listing: line.listing, at: birth), -line.quantity))
+      }
     }
     return steps
   }

@@ -1,5 +1,3 @@
-import Events
-import Foundation
 import Postgres
 
 /// The append-only record of every change, which is also the ledger's record of the steps.
@@ -18,11 +16,12 @@ enum StockHistory {
         $15::text[], $16::timestamptz[])
       """,
       [
-        rows.map(\.place.stock), rows.map(\.place.variation), rows.map(\.place.marketplace),
-        rows.map(\.before), rows.map(\.after), rows.map(\.booked), rows.map(\.step),
-        rows.map(\.cause.rawValue),
-        rows.map { UUID(text: $0.connection) }, rows.map(\.place.listing), rows.map(\.order),
-        rows.map(\.line), rows.map(\.number), rows.map(\.admin), rows.map(\.notes), rows.map(\.at),
+        Column(rows) { $0.place.stock }, Column(rows) { $0.place.variation },
+        Column(rows) { $0.place.marketplace }, Column(rows) { $0.before }, Column(rows) { $0.after },
+        Column(rows) { $0.booked }, Column(rows) { $0.step }, Column(rows) { $0.cause.rawValue },
+        Column(rows) { $0.origin.connection }, Column(rows) { $0.place.listing },
+        Column(rows) { $0.origin.order }, Column(rows) { $0.line }, Column(rows) { $0.origin.number },
+        Column(rows) { $0.origin.admin }, Column(rows) { $0.origin.notes }, Column(rows) { $0.at },
       ])
   }
 }

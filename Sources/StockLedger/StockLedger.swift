@@ -37,7 +37,7 @@ package struct StockLedger: Consumer {
         marketplaces[event.connectionId] = event.marketplaceId ?? marketplaces[event.connectionId] ?? 0
       }
     }
-    try catalogue.resolve(messages.lazy.flatMap(\.listingNames), marketplaces: marketplaces, on: connection)
+    try catalogue.resolve(names(in: messages), marketplaces: marketplaces, on: connection)
     for event in messages {
       guard case .topup(let topup) = event.subjectData, let account = catalogue.account(event.connectionId)
       else { continue }
@@ -52,10 +52,14 @@ package struct StockLedger: Consumer {
     var exceptions: [Int: Disposition] = [:]
     var orders = OrderBook()
     for (index, event) in batch.messages.enumerated() {
-      if let failure = refusal(of: event) {
+      guard let account = catalogue.account(event.connectionId) else {
+        exceptions[index] = .deadLetter(Self.unknownConnection(of: event))
+        continue
+      }
+      if let failure = Self.refusal(of: event) {
         exceptions[index] = .deadLetter(failure)
       } else if case .order(let order) = event.subjectData {
-        orders.add(version(of: order, in: event), of: order, in: event)
+        orders.add(version(of: order, in: event), of: order, at: account.id, platform: event.platform)
       }
     }
     try orders.send(on: connection)
@@ -71,23 +75,40 @@ package struct StockLedger: Consumer {
       }
     }
     try orders.load(on: connection)
-    let sold = orders.steps()
+    let sold = orders.sold()
     try catalogue.learn(
-      sold.lazy.flatMap { Set($0.before.keys).union($0.after.keys).map(\.listing) },
+      sold.lazy.flatMap(\.steps).map(\.step.listing),
       platforms: Dictionary(batch.messages.map { ($0.connectionId, $0.platform) }) { $1 }, on: connection)
-    note(sold, into: &booking)
+    for order in sold { note(order, into: &booking) }
     try booking.book(on: connection)
     return exceptions
   }
 
-  /// Why an event can't be booked at all, found out before anything is.
-  private func refusal(of event: Event) -> Failure? {
-    if catalogue.account(event.connectionId) == nil {
-      return Failure(
-        .unknownConnection, place: "connection",
-        "connection \(event.connectionId) is not registered and the event names no marketplaceId")
+  /// Every listing that the events name and that is not remembered.
+  private func names(in events: [Event]) -> Set<ListingName> {
+    var names: Set<ListingName> = []
+    func add(_ name: ListingName?) {
+      if let name, catalogue.place(of: name) == nil { names.insert(name) }
     }
-    if let inventory = event.inventory, inventory.asOf > Timestamp.now() + Self.furthestAhead {
+    for event in events {
+      switch event.subjectData {
+      case .order(let order): for line in order.lines ?? [] { add(event.name(of: line)) }
+      case .inventory(let inventory): add(event.name(of: inventory))
+      default: continue
+      }
+    }
+    return names
+  }
+
+  private static func unknownConnection(of event: Event) -> Failure {
+    Failure(
+      .unknownConnection, place: "connection",
+      "connection \(event.connectionId) is not registered and the event names no marketplaceId")
+  }
+
+  /// Why an event can't be booked at all, found out before anything is.
+  private static func refusal(of event: Event) -> Failure? {
+    if let inventory = event.inventory, inventory.asOf > Timestamp.now() + furthestAhead {
       return Failure(
         .badData, place: "snapshot", "the snapshot claims to be of \(inventory.asOf), which is yet to come")
     }
@@ -106,30 +127,33 @@ package struct StockLedger: Consumer {
 
   // MARK: What to book
 
-  private func note(_ orders: [OrderBook.Sold], into booking: inout Booking) {
-    for (name, entry, before, after) in orders {
-      let isNew = entry.before.isEmpty
-      let isCancelled = entry.after.latest?.isCancelled ?? false
-      let changes = StockChange.changes(from: before, to: after, isNew: isNew, isCancelled: isCancelled) {
-        step, size, cause in
-        guard let place = catalogue.place(ofListing: step.listing) else { return nil }
-        return StockChange(
-          place: place, cause: cause, at: step.at, step: size, booked: size, connection: name.connection,
-          order: name.external, number: entry.number ?? name.external, line: step.line)
-      }
-      booking.add(changes, settlesAtZero: isNew && isCancelled)
+  /// Books the steps of an order.
+  ///
+  /// One that is first seen when nothing of it is sold any more (cancelled before we heard of it) books nothing, though
+  /// its steps are kept: a snapshot may yet turn up between them (Rule 2).
+  private func note(_ sold: OrderBook.Sold, into booking: inout Booking) {
+    let (name, isNew) = (sold.entry.name, sold.entry.before.isEmpty)
+    let isCancelled = sold.entry.after.latest?.isCancelled ?? false
+    let origin = StockChange.Origin(
+      connection: name.connection, order: name.external, number: sold.entry.number ?? name.external)
+    let changes = sold.steps.compactMap { step, size -> StockChange? in
+      guard let place = catalogue.place(ofListing: step.listing) else { return nil }
+      return StockChange(
+        place: place, origin: origin, cause: .ofOrder(step: size, isNew: isNew, isCancelled: isCancelled),
+        at: step.at, step: size, booked: size, line: step.line)
     }
+    booking.add(changes, settlesAtZero: isNew && isCancelled)
   }
 
   private func note(_ inventory: Inventory, in event: Event, into booking: inout Booking) {
     guard let quantity = inventory.quantity, let name = event.name(of: inventory),
-      let place = catalogue.place(of: name)
+      let place = catalogue.place(of: name), let account = catalogue.account(event.connectionId)
     else { return }
     let base = Base(
       at: inventory.asOf, kind: .snapshot, quantity: quantity, id: event.id,
       location: inventory.locationId ?? "")
     booking.add(
-      base, at: place, connection: event.connectionId,
+      base, at: place, connection: account.id,
       cause: event.change == "reconciliation" ? .reconciliation : .apiSync)
   }
 
@@ -145,22 +169,13 @@ package struct StockLedger: Consumer {
     booking.add(
       [
         StockChange(
-          place: place, cause: .topup, at: event.time, step: account.isPooled ? 0 : topup.quantity,
-          booked: topup.quantity, connection: event.connectionId, admin: topup.adminId, notes: topup.notes)
+          place: place, origin: .init(connection: account.id, admin: topup.adminId, notes: topup.notes),
+          cause: .topup, at: event.time, step: account.isPooled ? 0 : topup.quantity, booked: topup.quantity)
       ], settlesAtZero: false)
   }
 }
 
 extension Event {
-  /// Every listing that the event names.
-  fileprivate var listingNames: [ListingName] {
-    switch subjectData {
-    case .order(let order): (order.lines ?? []).compactMap { name(of: $0) }
-    case .inventory(let inventory): name(of: inventory).map { [$0] } ?? []
-    default: []
-    }
-  }
-
   fileprivate func name(of line: OrderLine) -> ListingName? {
     ListingName(connection: connectionId, listing: line.listingId, sku: line.sku, platform: platform)
   }

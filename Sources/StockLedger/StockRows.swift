@@ -1,10 +1,20 @@
 import Postgres
 import Time
 
+import struct Foundation.UUID
+
 /// What keeps one number: a stock row that stands alone, or a pool with its rows as mirrors.
 enum StockUnit: Hashable, Comparable {
   case pool(Int)
   case row(Int)
+
+  /// One number for both: rows and pools are asked for with every change.
+  func hash(into hasher: inout Hasher) {
+    switch self {
+    case .pool(let id): hasher.combine(~id)
+    case .row(let id): hasher.combine(id)
+    }
+  }
 }
 
 extension Place {
@@ -15,19 +25,24 @@ extension Place {
 /// rows in the order of theirs.
 struct StockRows {
   struct StockRow {
-    var place: Place
-    var connection: String
+    let place: Place
+    let connection: UUID
+    /// Of the last change that was booked.
     var cause: StockChange.Cause
     /// What the first UPDATE adds: every change in full.
     var assumed = 0
+    /// What the changes come to in the end.
+    var booked = 0
     var onHandBefore = 0
     var onHand = 0
     var version = 0
     /// Whether a listing of a pool was seen with another quantity than the pool's.
     var isOutOfStep = false
+    /// Of one that stands alone: the latest base that any of its listings had before this batch.
+    var baseAt = Timestamp.epoch
   }
 
-  /// A row of `marketplace_stock`.
+  /// A row of `marketplace_stock` that belongs to a pool.
   struct Member {
     var stock: Int
     var marketplace: Int
@@ -37,44 +52,59 @@ struct StockRows {
     var joinedAt: Timestamp?
   }
 
-  private var rows: [StockUnit: StockRow] = [:]
+  /// As they come in the changes.
+  private var rows: [StockRow] = []
+  private var indices: [StockUnit: Int] = [:]
+  /// The indices of the rows, pools first, by their ids: the order in which they are locked.
+  private var order: [Int] = []
   private var members: [Int: Member] = [:]
   private var membersOf: [Int: [Int]] = [:]
   private var openings: [Int: PoolOpening] = [:]
-  private var places: [Int: (stock: Int, pool: Int?)] = [:]
+  /// Where the listings of pools are booked.
+  private var pooled: [Int: (stock: Int, pool: Int)] = [:]
 
-  var all: [StockRow] { rows.sorted { $0.key < $1.key }.map(\.value) }
+  /// In the order of their ids.
+  var all: some Sequence<StockRow> { order.lazy.map { rows[$0] } }
 
-  init(changes: [StockChange], bases: [Booking.NewBase]) {
-    for change in changes {
-      rows[
-        change.place.unit,
-        default: StockRow(place: change.place, connection: change.connection, cause: change.cause)
-      ].assumed += change.booked
-      places[change.place.listing] = (change.place.stock, change.place.pool)
+  /// Notes in each change which row it belongs to.
+  init(changes: inout [StockChange], bases: [Booking.NewBase]) {
+    for index in changes.indices {
+      let row = row(
+        of: changes[index].place, connection: changes[index].origin.connection, changes[index].cause)
+      changes[index].row = row
+      rows[row].assumed += changes[index].booked
     }
-    for base in bases {
-      if rows[base.place.unit] == nil {
-        rows[base.place.unit] = StockRow(place: base.place, connection: base.connection, cause: base.cause)
-      }
-      places[base.place.listing] = (base.place.stock, base.place.pool)
-    }
+    for base in bases { _ = row(of: base.place, connection: base.connection, base.cause) }
+    order = rows.indices.sorted { rows[$0].place.unit < rows[$1].place.unit }
   }
+
+  private mutating func row(of place: Place, connection: UUID, _ cause: StockChange.Cause) -> Int {
+    if let pool = place.pool { pooled[place.listing] = (place.stock, pool) }
+    let unit = place.unit
+    if let known = indices[unit] { return known }
+    indices[unit] = rows.count
+    rows.append(StockRow(place: place, connection: connection, cause: cause))
+    return rows.count - 1
+  }
+
+  /// The index of a place's row.
+  func index(of place: Place) -> Int? { indices[place.unit] }
 
   // MARK: What is known of a listing
 
-  /// The latest moment behind which a step of the place must be looked at with all that is known around it.
-  func settledAt(_ place: Place) -> Timestamp {
-    let base = members[place.stock]?.baseAt ?? .epoch
-    return max(base, joinedAt(listing: place.listing) ?? base) + Base.doubt
+  /// The latest moment behind which a step must be looked at with all that is known around it.
+  func settledAt(_ change: StockChange) -> Timestamp {
+    guard change.place.pool != nil else { return rows[change.row].baseAt + Base.doubt }
+    let base = members[change.place.stock]?.baseAt ?? .epoch
+    return max(base, joinedAt(listing: change.place.listing) ?? base) + Base.doubt
   }
 
   func joinedAt(listing: Int) -> Timestamp? {
-    guard let place = places[listing], let pool = place.pool else { return nil }
-    return (openings[pool] ?? .none).joinedAt(listing: listing, own: members[place.stock]?.joinedAt)
+    guard let (stock, pool) = pooled[listing] else { return nil }
+    return (openings[pool] ?? .none).joinedAt(listing: listing, own: members[stock]?.joinedAt)
   }
 
-  func ownJoinedAt(listing: Int) -> Timestamp? { places[listing].flatMap { members[$0.stock]?.joinedAt } }
+  func ownJoinedAt(listing: Int) -> Timestamp? { pooled[listing].flatMap { members[$0.stock]?.joinedAt } }
 
   /// Whether a snapshot may be the first of all of its pool.
   func isAnchor(_ new: Booking.NewBase) -> Bool {
@@ -88,11 +118,13 @@ struct StockRows {
 
   mutating func note(listing: Int, of stock: Int) {
     guard let pool = membersOf.first(where: { $0.value.contains(stock) })?.key else { return }
-    places[listing] = (stock, pool)
+    pooled[listing] = (stock, pool)
   }
 
   mutating func markOutOfStep(_ units: Set<StockUnit>) {
-    for unit in units { rows[unit]?.isOutOfStep = true }
+    for unit in units {
+      if let index = indices[unit] { rows[index].isOutOfStep = true }
+    }
   }
 
   // MARK: Writing
@@ -100,8 +132,8 @@ struct StockRows {
   /// Adds all changes in full, which locks the rows, and learns what was there.
   mutating func book(on connection: Connection) throws {
     try bookPools(on: connection)
-    let ids = rows.keys.compactMap { if case .row(let id) = $0 { id } else { nil } }.sorted()
-    guard !ids.isEmpty else { return }
+    let alone = order.filter { rows[$0].place.pool == nil }
+    guard !alone.isEmpty else { return }
     let answer = try connection.query(
       """
       UPDATE marketplace_stock s
@@ -109,16 +141,17 @@ struct StockRows {
              version = s.version + 1, updated_at = now()
         FROM unnest($1::bigint[], $2::bigint[]) AS d(id, delta)
        WHERE s.id = d.id
-      RETURNING s.id, s.on_hand, s.version, s.base_at, s.marketplace_id
-      """, [ids, ids.map { rows[.row($0)]?.assumed ?? 0 }])
+      RETURNING s.id, s.on_hand, s.version, s.base_at
+      """, [alone.map { rows[$0].place.stock }, alone.map { rows[$0].assumed }])
     for row in answer {
-      learn(.row(row.int(0)), onHand: row.int(1), version: row.int(2))
-      members[row.int(0)] = Member(stock: row.int(0), marketplace: row.int(4), baseAt: row.timestamp(3))
+      guard let index = learn(.row(row.int(0)), onHand: row.int(1), version: row.int(2)) else { continue }
+      rows[index].baseAt = row.timestamp(3)
     }
   }
 
   private mutating func bookPools(on connection: Connection) throws {
-    let ids = rows.keys.compactMap { if case .pool(let id) = $0 { id } else { nil } }.sorted()
+    let shared = order.filter { rows[$0].place.pool != nil }
+    let ids = shared.compactMap { rows[$0].place.pool }
     guard !ids.isEmpty else { return }
     let pools = try connection.send(
       """
@@ -126,7 +159,7 @@ struct StockRows {
         FROM unnest($1::bigint[], $2::bigint[]) AS d(id, delta)
        WHERE p.id = d.id
       RETURNING p.id, p.on_hand, p.version, p.anchor_listing, p.anchor_at, p.opened_at
-      """, [ids, ids.map { rows[.pool($0)]?.assumed ?? 0 }])
+      """, [ids, shared.map { rows[$0].assumed }])
     let mirrors = try connection.send(Self.mirror, [ids])
     for row in try connection.receive(pools) {
       learn(.pool(row.int(0)), onHand: row.int(1), version: row.int(2))
@@ -153,12 +186,13 @@ struct StockRows {
     RETURNING s.id, s.pool_id, s.marketplace_id, s.base_at, nullif(s.joined_at, '-infinity')
     """
 
-  private mutating func learn(_ unit: StockUnit, onHand: Int, version: Int) {
-    guard var row = rows[unit] else { return }
-    row.onHand = onHand
-    row.onHandBefore = onHand - row.assumed
-    row.version = version
-    rows[unit] = row
+  @discardableResult
+  private mutating func learn(_ unit: StockUnit, onHand: Int, version: Int) -> Int? {
+    guard let index = indices[unit] else { return nil }
+    rows[index].onHand = onHand
+    rows[index].onHandBefore = onHand - rows[index].assumed
+    rows[index].version = version
+    return index
   }
 
   /// Puts right what the first UPDATE assumed too simply, and notes the new bases. Most batches have neither.
@@ -166,22 +200,20 @@ struct StockRows {
     with changes: [StockChange], bases: [Booking.NewBase], openings: [Int: PoolOpening],
     on connection: Connection
   ) throws {
-    var booked: [StockUnit: Int] = [:]
-    for change in changes { booked[change.place.unit, default: 0] += change.booked }
-    let wrong = rows.filter { booked[$0.key, default: 0] != $0.value.assumed }.map(\.key).sorted()
-    for unit in wrong {
-      guard var row = rows[unit] else { continue }
-      row.onHand += booked[unit, default: 0] - row.assumed
-      rows[unit] = row
+    for change in changes where change.booked != 0 {
+      rows[change.row].booked += change.booked
+      rows[change.row].cause = change.cause
     }
+    let wrong = order.filter { rows[$0].booked != rows[$0].assumed }
+    for index in wrong { rows[index].onHand += rows[index].booked - rows[index].assumed }
     try correctPools(wrong, openings, on: connection)
     let latest = Self.latest(of: bases)
     for (_, new) in latest where new.place.pool != nil && new.base.kind == .snapshot {
-      guard let row = rows[new.place.unit] else { continue }
-      if new.base.quantity != max(0, row.onHand) { rows[new.place.unit]?.isOutOfStep = true }
+      guard let index = index(of: new.place) else { continue }
+      if new.base.quantity != max(0, rows[index].onHand) { rows[index].isOutOfStep = true }
     }
-    let touched = Set(wrong.compactMap { if case .row(let id) = $0 { id } else { nil } })
-      .union(latest.keys).sorted()
+    let alone = wrong.map { rows[$0].place }.filter { $0.pool == nil }
+    let touched = Set(alone.map(\.stock)).union(latest.keys).sorted()
     guard !touched.isEmpty else { return }
     let snapshots = latest.mapValues { $0.base.kind == .snapshot ? $0.base.quantity : nil }
     _ = try connection.send(
@@ -198,16 +230,16 @@ struct StockRows {
        WHERE s.id = d.id
       """,
       [
-        touched, touched.map { rows[.row($0)]?.onHand }, touched.map { latest[$0]?.base.at },
+        touched, touched.map { indices[.row($0)].map { rows[$0].onHand } },
+        touched.map { latest[$0]?.base.at },
         touched.map { snapshots[$0] ?? nil },
       ])
   }
 
   private func correctPools(
-    _ wrong: [StockUnit], _ openings: [Int: PoolOpening], on connection: Connection
+    _ wrong: [Int], _ openings: [Int: PoolOpening], on connection: Connection
   ) throws {
-    let ids = Set(wrong.compactMap { if case .pool(let id) = $0 { id } else { nil } })
-      .union(openings.keys).sorted()
+    let ids = Set(wrong.compactMap { rows[$0].place.pool }).union(openings.keys).sorted()
     guard !ids.isEmpty else { return }
     let anchors = ids.map { id -> (listing: Int, at: Timestamp)? in
       if case .anchor(let listing, let at) = openings[id] { (listing, at) } else { nil }
@@ -219,7 +251,10 @@ struct StockRows {
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[]) AS d(id, on_hand, listing, at)
        WHERE p.id = d.id
       """,
-      [ids, ids.map { rows[.pool($0)]?.onHand ?? 0 }, anchors.map { $0?.listing }, anchors.map { $0?.at }])
+      [
+        ids, ids.map { id in indices[.pool(id)].map { rows[$0].onHand } ?? 0 }, anchors.map { $0?.listing },
+        anchors.map { $0?.at },
+      ])
     _ = try connection.send(Self.mirror, [ids])
   }
 
@@ -235,22 +270,31 @@ struct StockRows {
   /// Gives every change the stock that was there before it; answers them as they are written: a change of a pool once
   /// for each of its rows, the step only for the row whose marketplace saw it.
   func walked(_ changes: [StockChange]) -> [StockChange] {
-    var running = rows.mapValues(\.onHandBefore)
+    var running = rows.map(\.onHandBefore)
     var written: [StockChange] = []
     written.reserveCapacity(changes.count)
     for var change in changes {
-      change.before = running[change.place.unit] ?? 0
-      running[change.place.unit] = change.after
+      change.before = running[change.row]
+      running[change.row] = change.after
       written.append(change)
-      for mirror in change.place.pool.flatMap({ membersOf[$0] }) ?? [] where mirror != change.place.stock {
-        guard change.booked != 0, let member = members[mirror] else { continue }
+      guard change.booked != 0, let pool = change.place.pool else { continue }
+      for mirror in membersOf[pool] ?? [] where mirror != change.place.stock {
+        guard let member = members[mirror] else { continue }
         var copy = change
-        copy.place.stock = mirror
-        copy.place.marketplace = member.marketplace
+        copy.place = change.place.at(stock: mirror, marketplace: member.marketplace)
         copy.step = 0
         written.append(copy)
       }
     }
     return written
+  }
+}
+
+extension Place {
+  /// The same listing in another row of its pool.
+  fileprivate func at(stock: Int, marketplace: Int) -> Place {
+    Place(
+      listing: listing, stock: stock, variation: variation, marketplace: marketplace, sku: sku,
+      platform: platform, pool: pool)
   }
 }

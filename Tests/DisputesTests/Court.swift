@@ -42,10 +42,10 @@ struct Court {
     dispute id: String, about order: String, event name: String, reason: String = "broken & late",
     seconds: Int = 0, backfill: Bool = false
   ) throws {
-    var event = event(
+    let event = event(
       .disputeInitiated, id: name, at: start + .seconds(seconds),
-      .dispute(Dispute(externalId: id, orderId: order, reason: reason, openedAt: start), nil))
-    event.backfill = backfill
+      .dispute(Dispute(externalId: id, orderId: order, reason: reason, openedAt: start), nil),
+      backfill: backfill)
     while true {
       do {
         #expect(try LaneTransaction.run(&disputes, [event], on: database).isEmpty)
@@ -56,11 +56,15 @@ struct Court {
     }
   }
 
-  private func event(_ type: EventType, id: String, at time: Timestamp, _ data: Event.Payload) -> Event {
+  private func event(
+    _ type: EventType, id: String, at time: Timestamp, _ data: Event.Payload, backfill: Bool = false
+  )
+    -> Event
+  {
     let account = connection.uuidString.lowercased()
     return Event(
       id: "allegro:\(account):\(id)", type: type, time: time, connectionId: account, platform: "allegro",
-      marketplaceId: 1, subjectData: data)
+      marketplaceId: 1, backfill: backfill, subjectData: data)
   }
 
   /// One line per conversation: order, type, whether it waits for a moderator, members, messages.

@@ -35,14 +35,14 @@ struct Market {
 
   /// An event that shows an order.
   func event(
-    _ order: Order, id: String = UUID().uuidString, backfill: Bool = false, observed: Timestamp? = nil
-  )
-    -> Event
-  {
-    Event(
-      id: "allegro:\(connection.uuidString.lowercased()):\(id)", type: .orderUpdated,
-      time: order.updatedAt ?? .now(), connectionId: connection.uuidString.lowercased(), platform: "allegro",
-      marketplaceId: 1, backfill: backfill, observedAt: observed, subjectData: .order(order))
+    _ order: Order, id: String = UUID().uuidString, backfill: Bool = false, observed: Timestamp? = nil,
+    from other: UUID? = nil, marketplace: Int? = 1
+  ) -> Event {
+    let sender = (other ?? connection).uuidString.lowercased()
+    return Event(
+      id: "allegro:\(sender):\(id)", type: .orderUpdated, time: order.updatedAt ?? .now(),
+      connectionId: sender, platform: "allegro", marketplaceId: marketplace, backfill: backfill,
+      observedAt: observed, subjectData: .order(order))
   }
 
   /// The kinds sent about an order, with what became of them.

@@ -160,11 +160,9 @@ struct MessagingTests {
     let templates = try templates.get()
     try await withSchema { database in
       var market = try Market(on: database, templates: templates)
-      var foreign = market.event(Self.order())
-      foreign.connectionId = UUID().uuidString.lowercased()
-      var nameless = market.event(Self.order("o-2"))
-      nameless.connectionId = foreign.connectionId
-      nameless.marketplaceId = nil
+      let stranger = UUID()
+      let foreign = market.event(Self.order(), from: stranger)
+      let nameless = market.event(Self.order("o-2"), from: stranger, marketplace: nil)
       let exceptions = try market.deliver([foreign, nameless])
       #expect(Array(exceptions.keys) == [1])
       #expect(try market.count("SELECT count(*) FROM messages WHERE delivery_status = 'stored'") == 1)

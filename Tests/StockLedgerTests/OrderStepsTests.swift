@@ -98,7 +98,7 @@ struct OrderStepsTests {
       version(10, [line(2, "emoji 🧦 \"quoted\"")]), version(20, nil),
       version(30, cancelled: 31, placed: 5, []),
     ])
-    #expect(OrderVersions(stored: versions.stored) == versions)
+    #expect(OrderVersions(stored: String(decoding: versions.stored, as: UTF8.self)) == versions)
     #expect(OrderVersions(stored: "[[1]]") == nil)
   }
 }

@@ -121,7 +121,7 @@ extension StockCommand {
       let count = try await settings.load().withDatabase { database in
         try await database.transaction { connection in
           let events = try Self.events(marketplace, on: connection)
-          try Outbox.append(events.map { OutboundMessage($0) }, on: connection)
+          try Outbox.append(events, on: connection)
           return events.count
         }
       }
