@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from market import Market
 from place import BINARY, ROOT, Running, Usage, cpu, management, peak, prepare, reset, sql, vhost, wait_for
 
 QUEUE = os.environ.get("CROSSDOCK_NAMESPACE", "crossdock") + ".stock-ledger"
@@ -111,6 +112,44 @@ class Bench:
             self.check_ledger(count)
         return {"workload": "growth", "rates": rates}
 
+    def mixed(self):
+        """The same orders for four consumers in one process: how far each has come when the first one is done, as a
+        share of what waited for it. One that starves stands near 0."""
+        consumers, count = ("stock-ledger", "order-sync", "messaging", "disputes"), self.options.messages // 4
+        expected, shares = count - count // 100, []
+        words = [BINARY, "worker", "--lanes", "1"] + [word for name in consumers for word in ("--role", name)]
+        for _ in range(self.options.pairs):
+            reset()
+            for name in consumers:
+                self.publish(QUEUE.replace("stock-ledger", name), count)
+            with Running(words, self.log):
+                wait_for("SELECT count(*) FROM inbox", len(consumers) * expected)
+            self.check_ledger(count)
+            ends = dict(row.split("|") for row in sql(
+                "WITH first AS (SELECT min(last) AS moment FROM (SELECT max(processed_at) AS last FROM inbox "
+                "GROUP BY consumer) AS ends) SELECT consumer, count(*) FILTER (WHERE processed_at <= moment) "
+                "FROM inbox, first GROUP BY consumer").splitlines())
+            shares.append({name: int(ends[name]) / expected for name in consumers})
+        return {
+            "workload": "mixed", "pairs": len(shares),
+            "shares": {name: round(statistics.median(share[name] for share in shares), 2) for name in consumers}}
+
+    def poll(self):
+        """Pages of 100 orders from the simulator to published events: so many a second, from the job on."""
+        count, rates = self.options.messages // 20, []
+        for number in range(self.options.pairs):
+            reset()
+            with Market(count, seed=number + 1) as market:
+                words = [BINARY, "worker", "--role", "poll", "--role", "relay", "--lanes", "1"]
+                with Running(words, self.log):
+                    market.poll("orders")
+                    wait_for("SELECT count(*) FROM poll_runs WHERE finished_at IS NOT NULL", 1)
+                    wait_for("SELECT count(*) FROM outbox WHERE published_at IS NULL", 0, pause=0.1)
+                rates.append(float(sql(
+                    "SELECT (SELECT sum(new_events) FROM poll_runs) / extract(epoch FROM (SELECT max(published_at) "
+                    "FROM outbox) - (SELECT min(started_at) FROM poll_runs))")))
+        return {"workload": "poll", "rates": {"events": statistics.median(rates)}}
+
     def backlog(self):
         """A million messages that wait: what it costs in memory."""
         count = 1_000_000
@@ -196,10 +235,12 @@ def table(results):
             say(f"{result['workload']:10}{name:18}" + "".join(f"  {key} {value:8.1f} ms" for key, value in times.items()))
         for name, rate in result.get("rates", {}).items():
             say(f"{result['workload']:10}{name:12}{rate:12,.0f}")
+        for name, share in result.get("shares", {}).items():
+            say(f"{result['workload']:10}{name:12}{share:12.0%} done when the first one was")
 
 
 def main():
-    known = ["ledger", "orders", "latency", "relay", "lanes", "growth", "backlog"]
+    known = ["ledger", "orders", "latency", "relay", "lanes", "growth", "mixed", "poll", "backlog"]
     parser = argparse.ArgumentParser(prog="ops/bench", description=__doc__)
     parser.add_argument("--workload", choices=known, action="append", help="only this one; may be given again")
     parser.add_argument("--messages", type=int, default=200_000, help="messages of one measurement (200,000)")

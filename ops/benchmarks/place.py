@@ -58,7 +58,8 @@ def prepare():
 
 def reset():
     """Everything that a run leaves behind is gone; the catalogue stays."""
-    sql("TRUNCATE inbox, outbox, stock_orders, stock_history, stock_bases, orders, order_entries, skipped_orders CASCADE")
+    sql("TRUNCATE inbox, outbox, stock_orders, stock_history, stock_bases, orders, order_entries, skipped_orders, "
+        "webhook_events, poll_runs CASCADE")
     sql("UPDATE marketplace_stock SET on_hand = 0, listed_stock = 0, version = 0, base_at = '-infinity'")
     sql("VACUUM ANALYZE marketplace_stock")
     sql("CHECKPOINT")
