@@ -22,7 +22,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_until(what, question, seconds=90):
+def wait_until(what, question, seconds=300):
     deadline = time.monotonic() + seconds
     while not question():
         if time.monotonic() > deadline:

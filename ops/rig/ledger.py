@@ -56,27 +56,35 @@ class Ledger:
 
     def _drain(self):
         """Compares again and again until nothing differs or the time is over; the last comparison."""
-        world, deadline, result = self.world, time.monotonic() + self.limit, {"mismatches": None}
+        deadline, result = time.monotonic() + self.limit, {"mismatches": None}
         while True:
-            if world.deleted_queues:
-                self._repair()
-            began = time.monotonic()
-            status, out, err = world.crossdock(
-                "simulator", "compare", "--url", world.url, "--limit", "20s", "--seconds",
-                str(round(self.options.minutes * 60)), check=False, seconds=180)
-            if out.strip():
-                result = json.loads(out.strip().splitlines()[-1])
-            if status == 0:
-                say(f"nothing differs after {time.monotonic() - began:.0f} s")
-                return result
-            lines = err.strip().splitlines()
-            say(f"{len(lines)} differences, {result.get('published')} published, {result.get('effected')} effected")
-            for line in lines[:10]:
-                say("  " + line)
-            self._say_what_waits()
+            try:
+                result, lines = self._compare()
+                if not lines and result["mismatches"] == 0:
+                    return result
+                say(f"{len(lines)} differences, {result.get('published')} published, "
+                    f"{result.get('effected')} effected")
+                for line in lines[:10]:
+                    say("  " + line)
+                self._say_what_waits()
+            except RuntimeError as late:
+                say(f"  {late}")
             if time.monotonic() > deadline:
                 say(f"given up after {self.limit} s")
                 return result
+
+    def _compare(self):
+        """One comparison with its differences, after what a deleted queue lost was published again."""
+        if self.world.deleted_queues:
+            self._repair()
+        began = time.monotonic()
+        status, out, err = self.world.crossdock(
+            "simulator", "compare", "--url", self.world.url, "--limit", "20s", "--seconds",
+            str(round(self.options.minutes * 60)), check=False, seconds=180)
+        if status == 0:
+            say(f"nothing differs after {time.monotonic() - began:.0f} s")
+        found = json.loads(out.strip().splitlines()[-1]) if out.strip() else {"mismatches": None}
+        return found, err.strip().splitlines() if status != 0 else []
 
     def _repair(self):
         """What a deleted queue lost is published again (Rule 22)."""
