@@ -46,7 +46,7 @@ import Testing
       #expect(try await way.orders() == "9007199254740992 paid 2, 9007199254740993 paid 2")
       #expect(
         try await way.text(
-          "SELECT string_agg(external_id, ' ' ORDER BY 1) FROM order_entries WHERE kind = 'item'")
+          "SELECT string_agg(external_id, ' ' ORDER BY external_id) FROM order_entries WHERE kind = 'item'")
           == "9007199254740992 9007199254740993")
     }
   }

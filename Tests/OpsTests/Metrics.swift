@@ -14,7 +14,7 @@ enum Metrics {
   static func registered() throws -> Set<String> {
     var names = foreign
     for path in OpsFiles.paths(below: "Sources", ending: ".swift") {
-      for match in try OpsFiles.text(path).matches(of: /(?:(\w+)\(\s*label:\s*)?"(crossdock_\w+)"/) {
+      for match in try OpsFiles.text(path).matches(of: /(?:(\w+)\(\s*label:\s*)?"(crossdock_\w+)["{]/) {
         names.formUnion(exposed(String(match.2), kind: match.1.map(String.init)))
       }
     }

@@ -47,7 +47,7 @@ extension Examination {
           try await adapter.check()
         } catch {
           throw Failure(
-            .found, "\(error); give valid ones with `crossdock connections rotate-secret` or `authorize`")
+            .found, "\(error); give valid ones with `crossdock connections rotate-secret`")
         }
         return "accepted"
       },
