@@ -100,7 +100,11 @@ struct WebhookFuzzTests {
         }
         understood += 1
         guard case .items(let items) = reading else { return false }
-        return items.compactMap(\.event).contains { (try? Event.decode($0.encode())) != $0 }
+        // An empty text is nothing to who reads the event: what was read once stays as it is.
+        return items.compactMap(\.event).contains { event in
+          guard let heard = try? Event.decode(event.encode()) else { return true }
+          return (try? Event.decode(heard.encode())) != heard
+        }
       }
       #expect(
         found.failure.map { String(decoding: $0, as: UTF8.self) } == nil, "\(platform) \(topic), seed \(seed)"
