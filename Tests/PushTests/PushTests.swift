@@ -201,18 +201,8 @@ import Testing
 
   @Test func `a message to a buyer is delivered once, and one that fails for good says why`() async throws {
     try await Seller.with { seller in
-      let id = seller.accounts[0].id
-      try await seller.run(
-        "INSERT INTO order_conversations (connection_id, external_order_id, is_opened) VALUES ('\(id)', 'o-1', true)"
-      )
-      try await seller.run(
-        """
-        INSERT INTO order_messages (conversation_id, kind, body, delivery_status)
-        SELECT c.id, k.kind, 'hello', 'pending' FROM order_conversations c,
-               unnest(ARRAY['order_confirmation', 'shipping_update']) AS k(kind)
-        """)
-      let first = Job(messageId: "message:1", body: Array(#"{"kind":"message","messageId":1}"#.utf8))
-      let second = Job(messageId: "message:2", body: Array(#"{"kind":"message","messageId":2}"#.utf8))
+      try await seller.owe("order_confirmation", "shipping_update")
+      let (first, second) = (Seller.delivery(of: 1), Seller.delivery(of: 2))
       #expect(await seller.pushWorker.handle(first) == .ack)
       #expect(await seller.pushWorker.handle(first) == .ack)
       #expect(seller.shelves[0].state.withLockedValue { $0.letters } == ["o-1: hello"])
@@ -235,20 +225,9 @@ import Testing
 
   @Test func `an attempt that nobody knows the end of is known to the next one`() async throws {
     try await Seller.with { seller in
-      let id = seller.accounts[0].id
-      try await seller.run(
-        "INSERT INTO order_conversations (connection_id, external_order_id, is_opened) VALUES ('\(id)', 'o-1', true)"
-      )
-      try await seller.run(
-        """
-        INSERT INTO order_messages (conversation_id, kind, body, delivery_status)
-        SELECT id, 'order_confirmation', 'hello', 'pending' FROM order_conversations
-        """)
+      try await seller.owe("order_confirmation")
       let shelf = seller.shelves[0]
-      func deliver() async -> Disposition {
-        await seller.pushWorker.handle(
-          Job(messageId: "message:1", body: Array(#"{"kind":"message","messageId":1}"#.utf8)))
-      }
+      func deliver() async -> Disposition { await seller.pushWorker.handle(Seller.delivery(of: 1)) }
       // Refused: it surely did not arrive. Cut off: nobody knows.
       for failure in [MarketplaceError.rateLimited(retryAfter: nil), .network("the connection was cut")] {
         shelf.state.withLockedValue { $0.failures = [failure] }
@@ -274,17 +253,9 @@ import Testing
 
   @Test func `a message about an order that is gone is given up, and is no dead letter`() async throws {
     try await Seller.with { seller in
-      let id = seller.accounts[0].id
-      try await seller.run(
-        "INSERT INTO order_conversations (connection_id, external_order_id, is_opened) VALUES ('\(id)', 'o-1', true)"
-      )
-      try await seller.run(
-        """
-        INSERT INTO order_messages (conversation_id, kind, body, delivery_status)
-        SELECT id, 'order_confirmation', 'hello', 'pending' FROM order_conversations
-        """)
+      try await seller.owe("order_confirmation")
       seller.shelves[0].state.withLockedValue { $0.failures = [.notFound("order o-1")] }
-      let job = Job(messageId: "message:1", body: Array(#"{"kind":"message","messageId":1}"#.utf8))
+      let job = Seller.delivery(of: 1)
       #expect(await seller.pushWorker.handle(job) == .ack)
       #expect(
         try await seller.text(

@@ -211,6 +211,25 @@ final class Seller: Sendable {
           variants: type == .productDeleted ? nil : [variant])))
   }
 
+  /// Messages of these kinds, numbered from 1, that wait to be delivered to the buyer of the first shop's order o-1.
+  func owe(_ kinds: String...) async throws {
+    try await run(
+      """
+      WITH opened AS (
+        INSERT INTO order_conversations (connection_id, external_order_id, is_opened)
+        VALUES ('\(accounts[0].id)', 'o-1', true) RETURNING id)
+      INSERT INTO order_messages (conversation_id, kind, body, delivery_status)
+      SELECT opened.id, k.kind, 'hello', 'pending'
+        FROM opened, unnest(string_to_array('\(kinds.joined(separator: ","))', ',')) AS k(kind)
+      """)
+  }
+
+  /// The job that delivers a message.
+  static func delivery(of message: Int) -> Job {
+    Job(
+      messageId: "message:\(message)", body: Array(#"{"kind":"message","messageId":\#(message)}"#.utf8))
+  }
+
   // MARK: Who works
 
   /// Books events, and passes on what the ledger says of it.
