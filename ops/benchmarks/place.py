@@ -37,7 +37,19 @@ def management(method, path, body=None):
     login = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
     request.add_header("Authorization", "Basic " + login)
     request.add_header("Content-Type", "application/json")
-    urllib.request.urlopen(request, timeout=30).close()
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.read()
+
+
+def remove_queues(namespace):
+    """Deletes the queues and exchanges of a namespace; without AMQP_MANAGEMENT_URL they stay."""
+    if not os.environ.get("AMQP_MANAGEMENT_URL"):
+        return
+    for kind in ("queues", "exchanges"):
+        for one in json.loads(management("GET", kind)):
+            if one["name"].startswith(namespace + "."):
+                host, name = (urllib.parse.quote(one[key], safe="") for key in ("vhost", "name"))
+                management("DELETE", f"{kind}/{host}/{name}")
 
 
 def prepare():
