@@ -337,7 +337,7 @@ let package = Package(
         "Dashboard",
         .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
       ]),
-    tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Topology", "JSON"]),
+    tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Settings", "Topology", "JSON", .logging]),
     // What every marketplace's adapter must do against its simulator.
     .testTarget(
       name: "ConformanceTests",

@@ -16,4 +16,12 @@ package enum Drift: Sendable, Hashable, CustomStringConvertible {
       "the queue \(name) is declared otherwise (\(text)): empty and delete it, then run crossdock topology apply"
     }
   }
+
+  /// Whether it is not there at all.
+  package var isMissing: Bool {
+    switch self {
+    case .missingExchange, .missingQueue: true
+    case .differentExchange, .differentQueue: false
+    }
+  }
 }

@@ -224,7 +224,7 @@ struct Assembly {
 
   /// Refuses to start on a schema or topology that is not there; servers that are away are waited for instead.
   func checkServers() async throws {
-    try await Prerequisites(settings: settings, database: database).check()
+    try await Prerequisites(settings: settings, database: database, logger: logger).check()
   }
 
   /// Runs until SIGTERM or SIGINT; what is in hand then has 30 s.
