@@ -380,8 +380,8 @@ let package = Package(
     .testTarget(
       name: "OpsTests",
       dependencies: [
-        "Alerts", "Commands", "Settings", "Topology", "RabbitMQ", "Polling", "Events", "JSON", "Postgres",
-        "TestServers", .yams, .concurrencyHelpers, .httpClient, .nio,
+        "Alerts", "Commands", "Settings", "Topology", "RabbitMQ", "Polling", "Lane", "Marketplaces", "Events",
+        "JSON", "Postgres", "TestServers", .yams, .concurrencyHelpers, .httpClient, .nio,
       ], swiftSettings: settings),
   ]
 )

@@ -6,13 +6,16 @@ import Settings
 /// Options that every command which needs settings has.
 struct SettingsOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("A file of NAME=value lines; the environment goes before it.", valueName: "file"))
+    help: ArgumentHelp(
+      "A file of NAME=value lines; the environment goes before it. When not given: CROSSDOCK_CONFIG.",
+      valueName: "file"))
   var config: String?
 
   func load() throws -> Settings {
     let surroundings = Surroundings.current
+    let named = surroundings.environment["CROSSDOCK_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     return try Settings.load(
-      environment: surroundings.environment, configFile: config, directory: surroundings.directory,
+      environment: surroundings.environment, configFile: config ?? named, directory: surroundings.directory,
       isSchedule: { FeedSchedule.parse($0) != nil })
   }
 }

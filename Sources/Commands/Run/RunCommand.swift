@@ -79,7 +79,7 @@ struct WorkerCommand: AsyncParsableCommand {
 struct GatewayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gateway",
-    abstract: "Serves HTTP: health and metrics.",
+    abstract: "Serves HTTP: webhooks, the API, the dashboard, health and metrics.",
     discussion: """
       EXAMPLE
         API_GATEWAY_PORT=8080 crossdock gateway
