@@ -335,9 +335,14 @@ let package = Package(
         "Polling", "Desk", "Gateway", "Simulator", "Events", "JSON", "Time",
         "Intake", "Live", "Alerts",
         "Dashboard",
-        .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .nio,
+        .argumentParser, .logging, .metrics, .lifecycle, .signals, .httpClient, .hummingbird, .nio,
       ]),
-    tests("Commands", ["TestServers", "Postgres", "RabbitMQ", "Settings", "Topology", "JSON", .logging]),
+    tests(
+      "Commands",
+      [
+        "TestServers", "Postgres", "RabbitMQ", "Settings", "Topology", "JSON", "Simulator", "Marketplaces",
+        .httpClient, .lifecycle, .logging, .nio, .nioHTTP1, .nioPosix,
+      ]),
     // What every marketplace's adapter must do against its simulator.
     .testTarget(
       name: "ConformanceTests",

@@ -21,8 +21,7 @@ extension AllegroAdapter {
   ) -> AllegroAdapter {
     let transport = HTTPTransport(client: http, baseURL: connection.baseURL)
     let oauth = AllegroOAuth(
-      transport: transport, baseURL: connection.baseURL, clientId: application.clientId,
-      clientSecret: application.clientSecret)
+      transport: transport, baseURL: connection.baseURL, application: application)
     let tokens = OAuthTokens(store: store, connectionId: connection.id) {
       token, secrets throws(MarketplaceError) in
       try await oauth.refresh(token, secrets)

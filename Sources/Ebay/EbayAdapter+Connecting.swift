@@ -9,7 +9,8 @@ extension EbayAdapter {
     to connection: MarketplaceConnection, store: ConnectionStore, http: HTTPClient,
     filter: OrderFilter = .standard, logger: Logger
   ) -> EbayAdapter {
-    let oauth = EbayOAuth(transport: HTTPTransport(client: http, baseURL: connection.baseURL))
+    let oauth = EbayOAuth(
+      transport: HTTPTransport(client: http, baseURL: connection.baseURL), baseURL: connection.baseURL)
     let tokens = OAuthTokens(store: store, connectionId: connection.id) {
       token, secrets throws(MarketplaceError) in
       try await oauth.refresh(token, secrets)

@@ -58,7 +58,8 @@ package final class OAuthTokens: Authorisation {
       }
       guard let refreshToken = kept.secrets.text("refreshToken") else {
         throw .unauthorised(
-          "the access token is refused or over, and there is no refresh token; authorise again")
+          "the access token is refused or over, and there is no refresh token: `crossdock connections authorize` brings one"
+        )
       }
       if let pair = try await refreshAlone(refreshToken, kept) { return pair }
       try await rest()

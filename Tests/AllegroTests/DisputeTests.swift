@@ -15,8 +15,8 @@ import Time
     shop = try #require(ShopTransport("allegro-live"))
     let secrets = Secrets(shop.credentials.object)
     let oauth = AllegroOAuth(
-      transport: shop, baseURL: "http://shop", clientId: secrets.text("clientId"),
-      clientSecret: secrets.text("clientSecret"))
+      transport: shop, baseURL: "http://shop",
+      application: .init(clientId: secrets.text("clientId"), clientSecret: secrets.text("clientSecret")))
     let pair = try await oauth.refresh(try #require(secrets.text("refreshToken")), secrets)
     adapter = AllegroAdapter(
       connection: .test(.allegro, createdAt: shop.now),

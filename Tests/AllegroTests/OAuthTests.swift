@@ -33,7 +33,8 @@ import Testing
   @Test func `a refresh sends the application's name and the token, and brings the next pair`() async throws {
     let service = TokenService(200, ["access_token": "a2", "refresh_token": "r+2", "expires_in": 43199])
     let oauth = AllegroOAuth(
-      transport: service, baseURL: "https://api.allegro.pl", clientId: "id", clientSecret: "secret")
+      transport: service, baseURL: "https://api.allegro.pl",
+      application: .init(clientId: "id", clientSecret: "secret"))
     let pair = try await oauth.refresh("r+1", Secrets())
     #expect(pair.accessToken == "a2" && pair.refreshToken == "r+2" && pair.expiresAt != nil)
     let call = try #require(service.calls.withLockedValue { $0.first })
@@ -46,7 +47,8 @@ import Testing
   @Test func `a refusal asks for a new authorisation and quotes no token`() async throws {
     let service = TokenService(
       400, ["error": "invalid_grant", "error_description": "Invalid refresh token: r-secret-1"])
-    let oauth = AllegroOAuth(transport: service, baseURL: "http://x", clientId: "id", clientSecret: "s")
+    let oauth = AllegroOAuth(
+      transport: service, baseURL: "http://x", application: .init(clientId: "id", clientSecret: "s"))
     do {
       _ = try await oauth.refresh("r-secret-1", Secrets())
       Issue.record("a pair")
@@ -58,18 +60,21 @@ import Testing
 
   @Test func `without the application's id nothing is sent`() async throws {
     let service = TokenService(200, [:])
-    let oauth = AllegroOAuth(transport: service, baseURL: "http://x", clientId: nil, clientSecret: nil)
+    let oauth = AllegroOAuth(
+      transport: service, baseURL: "http://x", application: .init(clientId: nil, clientSecret: nil))
     await #expect(throws: MarketplaceError.self) { try await oauth.refresh("r", Secrets()) }
     #expect(service.calls.withLockedValue { $0.isEmpty })
-    #expect(throws: MarketplaceError.self) { try oauth.authorizationURL(redirectURL: "http://l", state: "s") }
+    #expect(throws: MarketplaceError.self) {
+      try oauth.authorizationURL(redirectURL: "http://l", state: "s", Secrets())
+    }
   }
 
   @Test func `the browser is sent with everything encoded`() throws {
     let oauth = AllegroOAuth(
-      transport: TokenService(200, [:]), baseURL: "https://api.allegro.pl", clientId: "a b", clientSecret: "s"
-    )
+      transport: TokenService(200, [:]), baseURL: "https://api.allegro.pl",
+      application: .init(clientId: "a b", clientSecret: "s"))
     #expect(
-      try oauth.authorizationURL(redirectURL: "http://localhost:1/x?y", state: "s&t")
+      try oauth.authorizationURL(redirectURL: "http://localhost:1/x?y", state: "s&t", Secrets())
         == "https://allegro.pl/auth/oauth/authorize?response_type=code&client_id=a%20b&redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fx%3Fy&state=s%26t"
     )
   }

@@ -15,7 +15,8 @@ import Time
     shop = try #require(ShopTransport("ebay"))
     let secrets = Secrets(shop.credentials.object)
     let refreshToken = try #require(secrets.text("refreshToken"))
-    let pair = try await EbayOAuth(transport: shop).refresh(refreshToken, secrets)
+    let pair = try await EbayOAuth(transport: shop, baseURL: "https://api.ebay.com").refresh(
+      refreshToken, secrets)
     adapter = EbayAdapter(
       connection: .test(.ebay, createdAt: shop.now),
       client: MarketplaceClient(
@@ -78,12 +79,12 @@ import Time
   @Test func `a dead refresh token asks for a new authorisation and is not quoted`() async throws {
     let secrets = Secrets(shop.credentials.object)
     let error = await #expect(throws: MarketplaceError.self) {
-      try await EbayOAuth(transport: shop).refresh("v^1.1#dead", secrets)
+      try await EbayOAuth(transport: shop, baseURL: "https://api.ebay.com").refresh("v^1.1#dead", secrets)
     }
     #expect(error?.errorClass == .unauthorised)
     #expect(error?.description.contains("v^1.1#dead") == false)
     await #expect(throws: MarketplaceError.self) {
-      try await EbayOAuth(transport: shop).refresh("r", Secrets())
+      try await EbayOAuth(transport: shop, baseURL: "https://api.ebay.com").refresh("r", Secrets())
     }
   }
 }

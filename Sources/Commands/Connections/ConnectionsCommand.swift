@@ -1,7 +1,9 @@
 import ArgumentParser
+import AsyncHTTPClient
 import Events
 import Foundation
 import JSON
+import Logging
 import Marketplaces
 import Settings
 
@@ -15,8 +17,9 @@ struct ConnectionsCommand: AsyncParsableCommand {
         crossdock connections list
       """,
     subcommands: [
-      ConnectionsAdd.self, ConnectionsList.self, ConnectionsShow.self, ConnectionsEnable.self,
-      ConnectionsDisable.self, ConnectionsRemove.self, ConnectionsRules.self, ConnectionsShadow.self,
+      ConnectionsAdd.self, ConnectionsAuthorize.self, ConnectionsList.self, ConnectionsShow.self,
+      ConnectionsTest.self, ConnectionsEnable.self, ConnectionsDisable.self, ConnectionsRemove.self,
+      ConnectionsRules.self, ConnectionsShadow.self,
       ConnectionsRotateSecret.self, ConnectionsRotateKey.self,
     ])
 }
@@ -28,6 +31,24 @@ func withConnections<T: Sendable>(
   let keys = try settings.secretKeys()
   return try await settings.withDatabase { database in
     try await body(ConnectionStore(database: database, keys: keys))
+  }
+}
+
+/// Runs `body` with what is needed to call the accounts' marketplaces; only their answers are told of.
+func withAccounts<T: Sendable>(
+  _ settings: Settings, _ body: (MarketplaceAccess) async throws -> T
+) async throws -> T {
+  try await settings.withDatabase { database in
+    let silent = Logger(label: "accounts") { _ in SwiftLogNoOpLogHandler() }
+    let access = try MarketplaceAccess(settings: settings, database: database, logger: silent)
+    do {
+      let value = try await body(access)
+      try? await access.http.shutdown()
+      return value
+    } catch {
+      try? await access.http.shutdown()
+      throw error
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 import Events
 import Foundation
-import Logging
 import Marketplaces
 import NIOCore
 import NIOHTTP1
@@ -11,10 +10,8 @@ import Time
 extension Examination {
   /// Each enabled account: its credentials, its clock and its webhooks, with one call each.
   func accounts() async -> [Finding] {
-    let silent = Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }
     do {
-      return try await settings.withDatabase { database in
-        let access = try MarketplaceAccess(settings: settings, database: database, logger: silent)
+      return try await withAccounts(settings) { access in
         var findings: [Finding] = []
         do {
           for account in try await access.connections.list() where account.isEnabled {
@@ -24,7 +21,6 @@ extension Examination {
           findings.append(
             Finding(subject: "accounts", state: .problem(Failure(error)?.sentence ?? "\(error)")))
         }
-        try? await access.http.shutdown()
         return findings
       }
     } catch {
@@ -47,7 +43,8 @@ extension Examination {
           try await adapter.check()
         } catch {
           throw Failure(
-            .found, "\(error); give valid ones with `crossdock connections rotate-secret`")
+            .found,
+            "\(error); `crossdock connections authorize` asks the owner again, `rotate-secret` takes a token")
         }
         return "accepted"
       },

@@ -21,6 +21,13 @@ struct MarketplaceAccess: Sendable {
   let http: HTTPClient
   /// How the webhooks of each marketplace that sends any are read.
   let webhookReaders: [Platform: any WebhookReader]
+  private let applications: Applications
+
+  /// Our applications at the marketplaces, as the environment names them.
+  private struct Applications {
+    var allegro: AllegroAdapter.Application
+    var shopify: (key: String?, secret: String?)
+  }
 
   init(settings: Settings, database: Database, logger: Logger) throws {
     let store = ConnectionStore(database: database, keys: try settings.secretKeys())
@@ -30,6 +37,8 @@ struct MarketplaceAccess: Sendable {
       includesTestOrders: settings.includesTestOrders)
     let allegro = AllegroAdapter.Application(
       clientId: settings.allegroClientID, clientSecret: settings.allegroClientSecret?.revealed)
+    applications = Applications(
+      allegro: allegro, shopify: (settings.shopifyKey, settings.shopifySecret?.revealed))
     connections = store
     self.http = http
     adapters = Adapters([
@@ -63,6 +72,22 @@ struct MarketplaceAccess: Sendable {
       .clover: CloverWebhooks(), .refurbed: RefurbedWebhooks(), .shopify: ShopifyWebhookReader(),
       .square: SquareWebhookReader(), .woocommerce: WooCommerceWebhooks(),
     ]
+  }
+
+  /// How the owner of an account lets us in; nil where the marketplace gives a token in its own pages.
+  func grant(for connection: MarketplaceConnection) -> (any CodeGrant)? {
+    let transport = HTTPTransport(client: http, baseURL: connection.baseURL)
+    switch connection.platform {
+    case .allegro:
+      return AllegroOAuth(
+        transport: transport, baseURL: connection.baseURL, application: applications.allegro)
+    case .ebay: return EbayOAuth(transport: transport, baseURL: connection.baseURL)
+    case .shopify:
+      return ShopifyOAuth(
+        transport: transport, baseURL: connection.baseURL, clientId: applications.shopify.key,
+        clientSecret: applications.shopify.secret)
+    default: return nil
+    }
   }
 
   /// The feeds that a connection's marketplace has.

@@ -5,7 +5,9 @@ package import Time
 /// `{"errors":[{"errorId","message"}]}`.
 ///
 /// `POST /identity/v1/oauth2/token`, form-encoded, `Authorization: Basic base64(clientId:clientSecret)`,
-/// `grant_type=refresh_token&refresh_token=…` → `{"access_token","expires_in","token_type"}`; the refresh token stays.
+/// `grant_type=refresh_token&refresh_token=…` → `{"access_token","expires_in","token_type"}`; the refresh token stays. It
+/// comes with the first access token for `grant_type=authorization_code&code=…&redirect_uri=…`, with a code that
+/// `GET /oauth2/authorize?response_type=code&client_id&redirect_uri&state&scope` sends the browser back with.
 ///
 /// `GET /sell/fulfillment/v1/order?filter=lastmodifieddate:[from..to]&limit=50&offset=0` (limit at most 200; the end may be
 /// left out) → `{"total","limit","offset","orders":[ORDER]}`, the newest first; only what was paid is there.
@@ -29,10 +31,12 @@ package import Time
 package struct EbayShop: Shop {
   package var market: Market
   package var letters: [Letter] = []
-  private var tokens: [String: Timestamp] = [:]
-  private var dice: Dice
-  private let lifetime: Duration
-  private let (clientId, clientSecret, refreshToken): (String, String, String)
+  var tokens: [String: Timestamp] = [:]
+  /// The codes that were not used yet, with the address that each was given for.
+  var codes: [String: String] = [:]
+  var dice: Dice
+  let lifetime: Duration
+  let (clientId, clientSecret, refreshToken): (String, String, String)
 
   package init(market: Market, seed: UInt64, tokenLifetime: Duration = .seconds(7_200)) {
     self.market = market
@@ -61,6 +65,7 @@ package struct EbayShop: Shop {
 
   package mutating func answer(_ request: Request, at now: Timestamp) -> Response {
     if request.path == ["identity", "v1", "oauth2", "token"] { return token(request, at: now) }
+    if request.path == ["oauth2", "authorize"] { return authorize(request, at: now) }
     let token = request.headers["authorization"].flatMap { $0.hasPrefix("Bearer ") ? $0.dropFirst(7) : nil }
     guard let expiry = token.flatMap({ tokens[String($0)] }), now < expiry else {
       return refusal(401, of: request, at: now)
@@ -98,25 +103,7 @@ package struct EbayShop: Shop {
     Response(200, headers: [Self.json], body: json.bytes, readAt: now)
   }
 
-  private mutating func token(_ request: Request, at now: Timestamp) -> Response {
-    let basic = "Basic " + Base64.encode("\(clientId):\(clientSecret)")
-    guard request.headers["authorization"].map({ String($0.prefix { $0 != "=" }) }) == basic else {
-      return Response(
-        401, headers: [Self.json], body: Array(#"{"error":"invalid_client"}"#.utf8), readAt: now)
-    }
-    guard request.form["grant_type"] == "refresh_token", request.form["refresh_token"] == refreshToken else {
-      return Response(400, headers: [Self.json], body: Array(#"{"error":"invalid_grant"}"#.utf8), readAt: now)
-    }
-    let access = "v^1.1#" + dice.identifier().description
-    tokens[access] = now + lifetime
-    return reply(
-      [
-        "access_token": .string(access), "expires_in": .integer(lifetime.components.seconds),
-        "token_type": "User Access Token",
-      ], at: now)
-  }
-
-  private static let json = (name: "Content-Type", value: "application/json")
+  static let json = (name: "Content-Type", value: "application/json")
 }
 
 extension AccountPlan {

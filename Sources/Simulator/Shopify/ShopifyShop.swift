@@ -8,6 +8,9 @@ package import Time
 /// orders, `webhookSubscriptions`. Mutations: `inventorySetQuantities` (name "available"; every quantity with
 /// `changeFromQuantity`; the directive `@idempotent`), `webhookSubscriptionCreate`, `webhookSubscriptionDelete`.
 ///
+/// `GET /admin/oauth/authorize?client_id&scope&redirect_uri&state` sends the browser back with a code, for which
+/// `POST /admin/oauth/access_token` gives the access token.
+///
 /// A query costs points (`extensions.cost`): one over 1000 is refused with MAX_COST_EXCEEDED, one that the bucket has
 /// no points for with THROTTLED; both with status 200, like all that GraphQL refuses. Each listing is a product with one
 /// variant, stocked at two locations. Removed lines stay, with a `currentQuantity` of 0 and without a variant.
@@ -19,8 +22,13 @@ package struct ShopifyShop: Shop {
   package let currency = "EUR"
   var points = ShopifyPoints()
   var subscriptions: [ShopifySubscription] = []
-  private let accessToken: String
+  let accessToken: String
   let webhookSecret: String
+  /// Our application there.
+  let (clientId, clientSecret): (String, String)
+  /// The codes that were not used yet.
+  var codes: Set<String> = []
+  var dice: Dice
   /// How far it has told what became visible.
   var toldOrders: Int64?
   var toldOffers: Int64?
@@ -35,12 +43,18 @@ package struct ShopifyShop: Shop {
     var dice = Dice(seed: seed ^ 0x5055)
     accessToken = "shpat_" + String(dice.next(), radix: 16) + String(dice.next(), radix: 16)
     webhookSecret = "shpss_" + String(dice.next(), radix: 16)
+    clientId = String(dice.next(), radix: 16)
+    clientSecret = "shpss_" + String(dice.next(), radix: 16)
+    self.dice = dice
   }
 
   package var platform: String { "shopify" }
 
   package var credentials: JSON {
-    ["accessToken": .string(accessToken), "webhookSecret": .string(webhookSecret)]
+    [
+      "accessToken": .string(accessToken), "webhookSecret": .string(webhookSecret),
+      "clientId": .string(clientId), "clientSecret": .string(clientSecret),
+    ]
   }
 
   package func externalId(of order: Order) -> String { Self.number(order.id) }
@@ -59,6 +73,7 @@ package struct ShopifyShop: Shop {
   }
 
   package mutating func answer(_ request: Request, at now: Timestamp) -> Response {
+    if request.path.starts(with: ["admin", "oauth"]) { return authorization(request, at: now) }
     guard request.headers["x-shopify-access-token"] == accessToken else {
       return refusal(401, of: request, at: now)
     }
@@ -85,7 +100,7 @@ package struct ShopifyShop: Shop {
   /// Every mutation here can be repeated: those of stock by their key.
   package func isUnrepeatable(_ request: Request) -> Bool { false }
 
-  private func reply(_ status: Int, _ json: JSON, at now: Timestamp) -> Response {
+  func reply(_ status: Int, _ json: JSON, at now: Timestamp) -> Response {
     Response(
       status, headers: [("Content-Type", "application/json; charset=utf-8")], body: json.bytes, readAt: now)
   }
