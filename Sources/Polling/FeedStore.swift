@@ -115,6 +115,16 @@ package struct FeedStore: Sendable {
     guard rows.affected == 1 else { throw LeaseLost() }
   }
 
+  /// Makes a lease last so much longer from now on; false when it was lost.
+  func renew(_ lease: Lease, for duration: Duration, on connection: Connection) throws -> Bool {
+    try connection.query(
+      """
+      UPDATE feeds SET lease_until = clock_timestamp() + make_interval(secs => $4)
+      WHERE connection_id = $1 AND feed = $2 AND lease_token = $3
+      """, [lease.connectionId, lease.feed.rawValue, lease.token, duration.inSecondsExactly]
+    ).affected == 1
+  }
+
   /// Sets the cursor of a feed that was never polled.
   package func begin(
     _ feed: Feed, of connectionId: UUID, after cursor: String, on connection: Connection

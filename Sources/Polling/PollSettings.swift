@@ -13,12 +13,13 @@ package struct PollSettings: Sendable, Equatable {
   package var batchSize: Int
   /// Pages per job; what is left is another job's.
   package var maxPages: Int
-  /// A worker that dies leaves its feed locked for this long at most.
+  /// A worker that dies leaves its feed locked for this long at most; one that lives renews the lease three times as
+  /// often.
   package var lease: Duration
 
   package init(
     schedules: [Feed: FeedSchedule], orderSchedule: FeedSchedule? = nil, lookback: Duration = .seconds(900),
-    batchSize: Int = 50, maxPages: Int = 10, lease: Duration = .seconds(60)
+    batchSize: Int = 50, maxPages: Int = 10, lease: Duration = .seconds(9)
   ) {
     self.schedules = schedules
     self.orderSchedule = orderSchedule ?? schedules[.orders] ?? .every(.seconds(600))

@@ -107,8 +107,26 @@ package struct PollWorker: JobHandler {
       try? await database.withConnection { try feeds.abandon(lease, slot: job.jobId, on: $0) }
       throw error
     }
-    let failure = await run.failure()
+    let failure = await failure(of: &run)
     return try await settle(run, runId, failure, attempts: attempts)
+  }
+
+  /// Runs, and answers what went wrong. The lease is renewed meanwhile, so that it can be short: the feed of a worker
+  /// that was killed rests for that long only, however long a marketplace may take to answer a living one.
+  private func failure(of run: inout PollRun) async -> (any Error)? {
+    let (lease, duration) = (run.lease, run.settings.lease)
+    async let _: Void = keep(lease, for: duration)
+    return await run.failure()
+  }
+
+  /// Renews a lease until its task is cancelled or it is lost; a page that comes after that is not committed (Rule 23).
+  private func keep(_ lease: FeedStore.Lease, for duration: Duration) async {
+    let feeds = feeds
+    var isHeld = true
+    while isHeld, (try? await Task.sleep(for: duration / 3)) != nil {
+      // A database that is away is asked again: the lease may be there still when it comes back.
+      isHeld = (try? await database.withConnection { try feeds.renew(lease, for: duration, on: $0) }) ?? true
+    }
   }
 
   /// Why a job is of no more use, though its feed is there to be polled.

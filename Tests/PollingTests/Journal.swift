@@ -142,11 +142,16 @@ struct Shop: Sendable {
     maxPages: 3,
     lease: .seconds(30))
 
-  func worker() -> PollWorker {
+  func worker(lease: Duration = Self.settings.lease) -> PollWorker {
     let journal = self.journal
     return PollWorker(
       database: database, connections: store, adapters: Adapters([.allegro: { _ in journal }]),
-      logger: TestServers.silence, settings: { Self.settings })
+      logger: TestServers.silence,
+      settings: {
+        var settings = Self.settings
+        settings.lease = lease
+        return settings
+      })
   }
 
   func job(
@@ -180,6 +185,19 @@ struct Shop: Sendable {
 
   func run(_ sql: String, _ parameters: [any Bindable & Sendable] = []) async throws {
     try await database.withConnection { _ = try $0.query(sql, parameters) }
+  }
+
+  /// Waits for what comes by itself: a condition that becomes true.
+  func until(_ condition: String) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try await text("SELECT (\(condition))::text") != "true" {
+      guard .now < deadline else { throw TooLate(what: condition) }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  struct TooLate: Error {
+    let what: String
   }
 
   func count(_ sql: String) async throws -> Int {

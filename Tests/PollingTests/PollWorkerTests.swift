@@ -89,6 +89,29 @@ import Time
     }
   }
 
+  @Test func `a lease is renewed for as long as a page takes, so that it can be short`() async throws {
+    let journal = Journal(events: 10)
+    try await Shop.with(journal) { (shop: Shop) async throws in
+      let job = shop.job(.orderEvents)
+      journal.state.withLockedValue { state in
+        state.interruption = { _ in
+          journal.state.withLockedValue { $0.interruption = nil }
+          do {
+            for _ in 1...2 {
+              let until = try #require(try await shop.feed("lease_until", .orderEvents))
+              try await shop.until("SELECT lease_until > '\(until)' FROM feeds WHERE feed = 'order-events'")
+            }
+          } catch {
+            Issue.record(error)
+          }
+        }
+      }
+      let worker = shop.worker(lease: .milliseconds(600))
+      #expect(await worker.handle(Job(messageId: job.messageId, body: job.encode())) == .ack)
+      #expect(try await shop.feed("cursor", .orderEvents) == "e-10")
+    }
+  }
+
   @Test func `a feed that another worker polls is waited for`() async throws {
     try await Shop.with { (shop: Shop) async throws in
       let (id, lease) = (shop.account.id, Shop.settings.lease)
