@@ -48,6 +48,7 @@ struct Booking {
     guard !changes.isEmpty || !bases.isEmpty else { return [] }
     var rows = StockRows(changes: &changes, bases: bases)
     try rows.book(on: connection)
+    try OwnDelta.locate(&changes, on: connection)
     var facts = try FactsOfListings.send(for: bases, rows: rows, on: connection)
     let late = changes.filter { $0.step != 0 && $0.at <= rows.settledAt($0) }
     try facts.receive(besides: late, rows: rows, on: connection)

@@ -5,6 +5,9 @@ import Postgres
 
 /// Where a line or a snapshot is booked. Shared by all that is booked there.
 package final class Place: Sendable {
+  /// Of what is booked into a stock that has no listing yet.
+  package static let noListing = 0
+
   package let listing: Int
   package let stock: Int
   package let variation: Int

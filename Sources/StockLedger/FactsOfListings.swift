@@ -118,17 +118,28 @@ struct FactsOfListings {
       SELECT w.listing_ref, h.occurred_at, sum(h.step)::bigint
         FROM \(Self.windows) AS w
         JOIN LATERAL \(Self.reachOfWindow) AS f ON true
-        JOIN stock_history h ON h.marketplace_stock_id = ANY (w.stocks)
-         AND h.listing_ref = w.listing_ref AND h.occurred_at > f.from_base
+        JOIN stock_history h ON \(Self.ofListing) AND h.occurred_at > f.from_base
        GROUP BY w.listing_ref, h.occurred_at
       """, [listings, moments, stockIds])
     return (bases, steps)
   }
 
   private static let windows = """
-    (SELECT n.listing_ref, n.earliest, l.former_stock || n.stock AS stocks
+    (SELECT n.listing_ref, n.earliest, n.stock, l.former_stock || n.stock AS stocks,
+            NOT EXISTS (SELECT FROM listings o
+                         WHERE o.variation_id = l.variation_id AND o.connection_id = l.connection_id
+                           AND o.id < l.id) AS is_first
        FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) AS n(listing_ref, earliest, stock)
        JOIN listings l ON l.id = n.listing_ref)
+    """
+
+  /// The steps `h` of a listing `w`: a booking that the marketplace saw nothing of is none, and casts no doubt on a
+  /// base that is close to it. To the first of its stock also belongs what a person booked in while the stock
+  /// had none: what the marketplace shows contains it.
+  private static let ofListing = """
+    h.marketplace_stock_id = ANY (w.stocks) AND h.step <> 0
+      AND (h.listing_ref = w.listing_ref
+           OR w.is_first AND h.listing_ref = \(Place.noListing) AND h.marketplace_stock_id = w.stock)
     """
 
   /// A base with no step so close to it that the clocks can't tell which came first, and under no push of ours: what
@@ -140,8 +151,7 @@ struct FactsOfListings {
           FROM (SELECT as_of, kind, since FROM stock_bases
                  WHERE listing_ref = w.listing_ref AND as_of < w.earliest ORDER BY as_of DESC LIMIT \(depth)) b
          WHERE NOT EXISTS (SELECT FROM stock_history h
-                            WHERE h.marketplace_stock_id = ANY (w.stocks) AND h.listing_ref = w.listing_ref
-                              AND h.step <> 0 AND h.occurred_at >= least(b.since, b.as_of) - \(doubt)
+                            WHERE \(ofListing) AND h.occurred_at >= least(b.since, b.as_of) - \(doubt)
                               AND h.occurred_at <= b.as_of + \(doubt))
            AND (b.kind = 'push' OR NOT EXISTS (
                  SELECT FROM stock_bases p

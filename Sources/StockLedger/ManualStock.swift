@@ -30,6 +30,7 @@ package enum ManualStock {
     return try connection.transaction { connection in
       try Catalogue.holdAsLane(on: connection)
       let place = try OwnDelta.place(of: what, for: account, platform: platform, on: connection)
+      if let pool = place.pool { try open(pool, on: connection) }
       let held = try connection.query(
         place.pool == nil
           ? "SELECT on_hand FROM marketplace_stock WHERE id = $1 FOR UPDATE"
@@ -50,5 +51,12 @@ package enum ManualStock {
       try settling(connection)
       return change
     }
+  }
+
+  /// Whoever has counted a shared stock says how many there are; the first reading of a listing doesn't add to it.
+  private static func open(_ pool: Int, on connection: Connection) throws {
+    try connection.query(
+      "UPDATE stock_pools SET opened_at = clock_timestamp() WHERE id = $1 AND opened_at IS NULL AND anchor_at IS NULL",
+      [pool])
   }
 }

@@ -121,6 +121,10 @@ private struct Holding {
       """, [place.stock, place.pool])
     var facts = try FactsOfListings.all(
       of: rows.map { (listing: $0.int(0), stock: $0.int(1)) }, on: connection)
+    guard !facts.isEmpty else {
+      (opening, share) = (.none, try Self.unlisted(in: place, on: connection))
+      return
+    }
     guard place.pool != nil else {
       (opening, share) = (.none, facts.values.reduce(0) { $0 + $1.share })
       return
@@ -133,6 +137,18 @@ private struct Holding {
       facts[listing]?.joinedAt = opening.joinedAt(listing: listing, own: joined[listing])
     }
     share = facts.values.reduce(0) { $0 + $1.share }
+  }
+
+  /// What was booked in while the stock had no listing: it goes over to the first one.
+  private static func unlisted(in place: Place, on connection: Connection) throws -> Int {
+    try connection.query(
+      """
+      SELECT coalesce(sum(h.step), 0)::bigint
+        FROM marketplace_stock s JOIN stock_history h ON h.marketplace_stock_id = s.id
+         AND h.listing_ref = $2 AND h.occurred_at > s.joined_at
+       WHERE s.id = $1
+      """, [place.stock, Place.noListing]
+    ).first?.int(0) ?? 0
   }
 
   /// Another listing may have opened the pool now.
@@ -151,7 +167,8 @@ extension Place {
   /// listing, stock, variation, marketplace, sku, platform, pool.
   fileprivate convenience init(row: Row) {
     self.init(
-      listing: row.optionalInt(0) ?? 0, stock: row.int(1), variation: row.int(2), marketplace: row.int(3),
+      listing: row.optionalInt(0) ?? Place.noListing, stock: row.int(1), variation: row.int(2),
+      marketplace: row.int(3),
       sku: row.text(4), platform: row.text(5), pool: row.optionalInt(6))
   }
 }

@@ -44,9 +44,9 @@ enum OwnDelta {
   ) throws -> Place {
     let row = try connection.query(
       """
-      SELECT s.id, (SELECT min(l.id) FROM listings l WHERE l.variation_id = v.id AND l.connection_id = $5),
-             v.id, v.sku, s.pool_id
+      SELECT s.id, v.id, v.sku, s.pool_id, \(firstListing)
         FROM (\(variation)) AS v JOIN marketplace_stock s ON s.variation_id = v.id AND s.marketplace_id = $4
+       CROSS JOIN (SELECT $5::uuid AS connection_id) AS a
       """, [account.user, topup.variationId, topup.sku, account.marketplace, account.id]
     ).first
     guard let row else {
@@ -55,10 +55,47 @@ enum OwnDelta {
         "there is no variation \(topup.variationId.map { "\($0)" } ?? "of that SKU")")
     }
     return Place(
-      listing: row.int(1), stock: row.int(0), variation: row.int(2), marketplace: account.marketplace,
-      sku: row.text(3), platform: platform, pool: row.optionalInt(4))
+      listing: row.optionalInt(4) ?? Place.noListing, stock: row.int(0), variation: row.int(1),
+      marketplace: account.marketplace, sku: row.text(2), platform: platform, pool: row.optionalInt(3))
   }
+
+  /// Finds the listings of deltas whose stock had none when they were read. The stock rows are locked by now: a base
+  /// that another lane has booked meanwhile shows, and one that comes later finds the delta in the history.
+  static func locate(_ changes: inout [StockChange], on connection: Connection) throws {
+    let unlisted = changes.indices.filter {
+      changes[$0].place.listing == Place.noListing && changes[$0].step != 0
+    }
+    guard !unlisted.isEmpty else { return }
+    let rows = try connection.query(
+      """
+      SELECT v.index, \(firstListing)
+        FROM unnest($1::bigint[], $2::bigint[], $3::uuid[]) AS v(index, id, connection_id)
+       CROSS JOIN LATERAL (SELECT v.connection_id) AS a
+      """,
+      [
+        unlisted, unlisted.map { changes[$0].place.variation },
+        unlisted.map { changes[$0].origin.connection },
+      ])
+    for row in rows {
+      guard let listing = row.optionalInt(1) else { continue }
+      changes[row.int(0)].place = changes[row.int(0)].place.at(listing: listing)
+    }
+  }
+
+  /// Of the variation `v` at the connection that `a` names.
+  private static let firstListing = """
+    (SELECT min(l.id) FROM listings l WHERE l.variation_id = v.id AND l.connection_id = a.connection_id)
+    """
 
   private static let variation =
     "SELECT id, sku FROM variations WHERE user_id = $1 AND (id = $2 OR ($2 IS NULL AND sku = $3))"
+}
+
+extension Place {
+  /// The same stock, of another listing.
+  fileprivate func at(listing: Int) -> Place {
+    Place(
+      listing: listing, stock: stock, variation: variation, marketplace: marketplace, sku: sku,
+      platform: platform, pool: pool)
+  }
 }

@@ -21,17 +21,25 @@ package struct PushTarget: Sendable {
 
 /// The ledger as those see it who write to marketplaces.
 package enum PushLedger {
-  /// nil for a listing that is gone or whose stock is not shared.
+  /// nil for a listing that is gone or whose stock is not shared, and for one of a pool of which nobody knows yet how
+  /// many pieces there are: a sale or a top-up that is booked before the first reading would be written over the
+  /// quantity that the marketplace has, and the reading would find it there. It is asked for; the ledger tells of what
+  /// it says.
   package static func target(of listing: Int, on connection: Connection) throws -> PushTarget? {
     guard let (place, connectionId, externalId) = try place(of: listing, on: connection) else { return nil }
     let facts = try FactsOfListings.now(of: place, on: connection)
     let row = try connection.query(
       """
-      SELECT s.listed_stock, coalesce(l.reread_at > clock_timestamp() - interval '3 s', false)
-        FROM marketplace_stock s, listings l WHERE s.id = $1 AND l.id = $2
+      SELECT s.listed_stock, coalesce(l.reread_at > clock_timestamp() - interval '3 s', false),
+             coalesce(p.opened_at, p.anchor_at) IS NOT NULL
+        FROM marketplace_stock s JOIN stock_pools p ON p.id = s.pool_id, listings l WHERE s.id = $1 AND l.id = $2
       """, [place.stock, listing]
     ).first
     guard let row else { return nil }
+    guard row.bool(2) else {
+      try Rereads.ask(for: [listing], on: connection)
+      return nil
+    }
     return PushTarget(
       connectionId: connectionId, externalId: externalId, quantity: row.int(0), expected: facts.expected,
       isBeingRead: row.bool(1), place: place)

@@ -165,7 +165,8 @@ package struct StockLedger: Consumer {
     else { return }
     let place = try OwnDelta.place(of: topup, for: account, platform: event.platform, on: connection)
     // Where nothing is ever pushed, a person who books a top-up here has entered it at the marketplace as well:
-    // the next snapshot contains it. Where we push, the marketplace learns of it only from us.
+    // the next snapshot contains it, also the first of a listing that nobody knew of. Where we push, the marketplace
+    // learns of it only from us, and not before it has said how many it had: the first snapshot doesn't contain it.
     booking.add(
       [
         StockChange(

@@ -29,6 +29,20 @@ import Testing
     }
   }
 
+  @Test func `nothing is written over a quantity that nobody has read yet`() async throws {
+    try await Seller.with { seller in
+      try await seller.book([seller.sale(1, at: 0, secondsAgo: 60), seller.topup(5, at: 0, secondsAgo: 59)])
+      _ = try await seller.pushAll()
+      #expect(seller.shelves.map(\.writes) == [[], []])
+      #expect(try await seller.text("SELECT count(*)::text FROM listings WHERE reread_at IS NOT NULL") == "1")
+      try await seller.book([seller.snapshot(9, at: 0, secondsAgo: 50)])
+      try await seller.run("UPDATE listings SET reread_at = NULL")
+      _ = try await seller.pushAll()
+      #expect(try await seller.onHand() == [14])
+      #expect(seller.shelves.map(\.writes) == [[14], []])
+    }
+  }
+
   @Test func `ten changes that wait for a slow marketplace become one call`() async throws {
     try await Seller.with { seller in
       try await Self.opened(seller)

@@ -166,4 +166,57 @@ struct ManualTests {
       #expect(try desk.stock("SKU") == [6, 5])
     }
   }
+
+  @Test
+  func `a top-up of a SKU that no listing is known of is in the first reading, where we never push`()
+    async throws
+  {
+    try await with { desk in
+      try desk.book("topup", .stockTopup, 1, .topup(Topup(sku: "SKU", quantity: 5)))
+      #expect(try desk.stock("SKU") == [5])
+      try desk.snapshot(12, of: "offer", sku: "SKU", 2)
+      #expect(try desk.stock("SKU") == [12])
+      // What was booked in after the reading is not in it, and neither is what a second listing says.
+      try desk.book("more", .stockTopup, 3, .topup(Topup(sku: "SKU", quantity: 2)))
+      try desk.snapshot(4, of: "second offer", sku: "SKU", 4)
+      #expect(try desk.stock("SKU") == [18])
+    }
+  }
+
+  @Test func `a top-up of a shared stock is on top of the first reading, which can't contain it`()
+    async throws
+  {
+    try await with(pooled: true, count: 2) { desk in
+      try desk.book("topup", .stockTopup, 1, .topup(Topup(sku: "SKU", quantity: 5)))
+      try desk.snapshot(12, of: "offer", sku: "SKU", 2)
+      #expect(try desk.stock("SKU") == [17])
+      try desk.snapshot(12, of: "offer", sku: "SKU", at: 1, 3)
+      #expect(try desk.stock("SKU") == [17, 17])
+    }
+  }
+
+  @Test func `a listing that is mapped to a SKU with top-ups only takes them over`() async throws {
+    try await with { desk in
+      try desk.book("topup", .stockTopup, 2, .topup(Topup(sku: "SKU", quantity: 5)))
+      try desk.snapshot(10, of: "unknown", sku: nil, 1)
+      _ = try Mapping.map(
+        listing: "unknown", of: desk.ids[0], to: "SKU", admin: nil, lowThreshold: 2, on: desk.connection)
+      #expect(try desk.stock("SKU") == [15])
+      try desk.snapshot(15, of: "unknown", sku: nil, 3)
+      #expect(try desk.stock("SKU") == [15])
+    }
+  }
+
+  @Test func `a shared stock that was counted before its first reading is not added to by it`() async throws {
+    try await with(pooled: true, count: 2) { desk in
+      _ = try ManualStock.set(
+        sku: "SKU", to: 12, at: desk.ids[0], admin: "anna", note: "counted", lowThreshold: 2,
+        on: desk.connection)
+      let soon = (Timestamp.now() - desk.moment(0)).components.seconds / 100 + 1
+      try desk.snapshot(10, of: "offer", sku: "SKU", soon)
+      #expect(try desk.stock("SKU") == [12])
+      try desk.sale(1, of: "offer", sku: "SKU", soon + 1)
+      #expect(try desk.stock("SKU") == [11])
+    }
+  }
 }

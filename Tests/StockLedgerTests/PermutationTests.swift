@@ -186,11 +186,10 @@ private func wrong(_ world: World, _ messages: Set<Int>, on connection: Connecti
   let rows = try connection.query(
     """
     SELECT v.sku, s.on_hand, s.listed_stock, coalesce(sum(h.quantity_change), 0)::bigint
-      FROM listings l JOIN variations v ON v.id = l.variation_id
-      JOIN marketplace_stock s ON s.variation_id = v.id AND s.marketplace_id = $2
+      FROM marketplace_stock s JOIN variations v ON v.id = s.variation_id
       LEFT JOIN stock_history h ON h.marketplace_stock_id = s.id
-     WHERE l.connection_id = $1 GROUP BY v.sku, s.on_hand, s.listed_stock
-    """, [UUID(uuidString: world.connection), world.marketplace])
+     WHERE s.marketplace_id = $1 GROUP BY v.sku, s.on_hand, s.listed_stock
+    """, [world.marketplace])
   var booked: [String: Int] = [:]
   for row in rows {
     let (sku, onHand) = (row.text(0), row.int(1))

@@ -12,6 +12,8 @@ struct World {
   let marketplace: Int
   private(set) var events: [Event] = []
   private let listings = ["offer-1", "offer-2", "offer-3"]
+  /// What is topped up: a listing's SKU, before it is first heard of or after, or one that no listing has.
+  private let topups = ["SKU-offer-1", "SKU-offer-2", "SKU-loose"]
 
   init(marketplace: Int, seed: UInt64, platform: String = "allegro") {
     connection = UUID().uuidString.lowercased()
@@ -29,8 +31,10 @@ struct World {
   func expected(of events: [Event]) -> [String: Int] {
     var versions: [String: OrderVersions] = [:]
     var bases: [String: [Base]] = [:]
+    var booked: [String: [(at: Timestamp, size: Int)]] = [:]
     for event in events {
       switch event.subjectData {
+      case .topup(let topup): booked[topup.sku ?? "", default: []].append((event.time, topup.quantity))
       case .order(let order):
         versions[order.externalId, default: OrderVersions()].insert(
           OrderVersion(order, in: event) { line in listings.firstIndex(of: line.listingId ?? "") })
@@ -47,9 +51,11 @@ struct World {
       let own = steps.values.joined().filter { $0.key.listing == index }.map {
         (at: $0.key.at, size: $0.value)
       }
-      let facts = ListingFacts(bases: bases[listing] ?? [], steps: own)
+      let facts = ListingFacts(
+        bases: bases[listing] ?? [], steps: own + (booked["SKU-\(listing)"] ?? []))
       stock["SKU-\(listing)"] = facts.share
     }
+    stock["SKU-loose"] = booked["SKU-loose"]?.reduce(0) { $0 + $1.size }
     return stock
   }
 
@@ -107,13 +113,13 @@ struct World {
   }
 
   private mutating func addTopup(_ number: Int, platform: String, _ random: inout SplitMix) {
-    // Under a SKU that no listing has, so that no snapshot can absorb it.
     let at = moment(&random)
-    let sku = "SKU-loose-\(number)"
+    let sku = topups[Int.random(in: 0..<topups.count, using: &random)]
     events.append(
       Event(
         id: "\(platform):\(connection):topup-\(number)", type: .stockTopup, time: at,
         connectionId: connection,
-        platform: platform, marketplaceId: marketplace, subjectData: .topup(Topup(sku: sku, quantity: 5))))
+        platform: platform, marketplaceId: marketplace,
+        subjectData: .topup(Topup(sku: sku, quantity: 5 + number))))
   }
 }
