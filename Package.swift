@@ -119,7 +119,7 @@ let package = Package(
     tests("Outbox", ["Postgres", "RabbitMQ", "Topology", "Events", "Time", "TestServers"]),
     library("StockLedger", ["Lane", "Outbox", "Postgres", "Events", "JSON", "Time", .logging]),
     tests(
-      "StockLedger", ["Lane", "Events", "Postgres", "Time", "TestServers", .concurrencyHelpers]),
+      "StockLedger", ["Lane", "Outbox", "Events", "Postgres", "Time", "TestServers", .concurrencyHelpers]),
     library("OrderSync", ["Lane", "Topology", "Postgres", "Events", "JSON", "Time", .logging, .metrics]),
     tests("OrderSync", ["Lane", "Postgres", "Events", "JSON", "Time", "TestServers"]),
     .target(
@@ -348,11 +348,12 @@ let package = Package(
       name: "ConformanceTests",
       dependencies: [
         "Allegro", "BackMarket", "Clover", "Ebay", "Refurbed", "Shopify", "Square", "WooCommerce",
-        "Marketplaces", "Simulator",
+        "Marketplaces", "Simulator", "Gateway", "Intake", "Polling", "Outbox", "Lane", "Conversations",
+        "Disputes", "StockLedger", "OrderSync", "Topology", "Postgres",
         "TestShops", "TestServers", "Events", "JSON",
         "Time",
         .httpClient,
-        .hummingbird, .httpTypes, .nio, .lifecycle, .logging,
+        .hummingbird, .hummingbirdTesting, .httpTypes, .nio, .lifecycle, .logging,
       ], swiftSettings: settings),
     .executableTarget(name: "crossdock", dependencies: ["Commands"], swiftSettings: settings),
 

@@ -83,6 +83,25 @@ use_services() {
   eval "$exports"
 }
 
+port_in_use() {
+  local hex
+  printf -v hex ':%04X$' "$1"
+  awk -v hex="$hex" '$4 == "0A" && $2 ~ hex { found = 1 } END { exit !found }' \
+    /proc/net/tcp $(ls /proc/net/tcp6 2>/dev/null)
+}
+
+# Sets REPLY to a free loopback port that is not among `taken`, below the range that the kernel hands out to clients.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+    case " ${taken:-} " in *" $port "*) continue ;; esac
+    port_in_use $port || break
+  done
+  taken="${taken:-} $port"
+  REPLY=$port
+}
+
 # Takes the password out of DATABASE_URL into PGPASSWORD: programs' arguments can be read by every user of a machine.
 hide_password() {
   [ -n "${DATABASE_URL:-}" ] || fail "DATABASE_URL is not set: give a Postgres connection string"

@@ -50,7 +50,7 @@ enum ShopifyTopic {
     "orders/create", "orders/updated", "orders/paid", "orders/fulfilled", "orders/cancelled",
     "refunds/create",
     "products/create", "products/update", "products/delete", "inventory_levels/update", "disputes/create",
-    "app/uninstalled",
+    "disputes/update", "app/uninstalled",
   ]
 
   /// As GraphQL writes it: `ORDERS_CREATE`.

@@ -36,7 +36,8 @@ package struct ShopifyWebhookReader: WebhookReader {
     case "products/create": return .items([delivery.product(.productCreated)])
     case "products/update": return .items([delivery.product(.productUpdated)])
     case "products/delete": return .items([delivery.deletedProduct()])
-    case "disputes/create": return .items([delivery.dispute()])
+    case "disputes/create": return .items([delivery.dispute(change: "opened")])
+    case "disputes/update": return .items([delivery.changedDispute()])
     case let topic:
       guard let meaning = Self.orders[topic] else { return .items([delivery.skipped()]) }
       return .items([delivery.order(meaning.type, change: meaning.change, filter: filter)])
@@ -127,13 +128,24 @@ private struct Delivery {
     return item(.productDeleted, at: nil, change: "deleted", .product(Product(externalId: id)))
   }
 
-  func dispute() -> FeedItem {
+  func dispute(change: String) -> FeedItem {
     guard let id = body["id"].text, !id.isEmpty, let order = body["order_id"].text, !order.isEmpty else {
       return item(.failed("the dispute names no order"))
     }
     let dispute = Dispute(
       externalId: id, orderId: order, reason: body["reason"].text, openedAt: body["initiated_at"].timestamp)
-    return item(.disputeInitiated, at: dispute.openedAt, change: "opened", .dispute(dispute, nil))
+    let moment = change == "opened" ? dispute.openedAt : nil
+    return item(.disputeInitiated, at: moment, change: change, .dispute(dispute, nil))
+  }
+
+  /// Shopify has no list of disputes to poll: where the webhook of the opening was lost, the next one opens it. One
+  /// that is over needs nobody any more.
+  func changedDispute() -> FeedItem {
+    let status = body["status"].text?.lowercased() ?? ""
+    guard !["won", "lost", "accepted", "charge_refunded"].contains(status) else {
+      return item(.skipped("the dispute is over: \(status)"))
+    }
+    return dispute(change: "updated")
   }
 
   func skipped() -> FeedItem { item(.skipped("nothing here has a use for \(topic)")) }

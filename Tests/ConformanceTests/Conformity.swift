@@ -7,6 +7,7 @@ import Events
 import JSON
 import Logging
 import Marketplaces
+import Postgres
 import Refurbed
 import ServiceLifecycle
 import Shopify
@@ -61,6 +62,7 @@ struct Bench: Sendable {
   let account: String
   let adapter: any MarketplaceAdapter
   let connection: MarketplaceConnection
+  let database: Database
   let store: ConnectionStore
   let http: HTTPClient
   let origin: String
@@ -68,14 +70,16 @@ struct Bench: Sendable {
 
   /// Opens the account; where there is to be trade, lets people buy there for a moment, and stops the market.
   static func with(
-    _ account: String, trades: Bool = true, _ body: @Sendable (Bench) async throws -> Void
+    _ account: String, trades: Bool = true, ordersPerSecond: Double = 20,
+    _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
-    try await withSimulator(account) { origin, http in
+    try await withSimulator(account, ordersPerSecond: ordersPerSecond) { origin, http in
       try await TestDatabase.with { test in
         try await test.withDatabase(connections: 4) { database in
           let key = try #require(SecretKey(base64: String(repeating: "A", count: 43) + "="))
           let store = ConnectionStore(database: database, keys: SecretKeys(current: key))
-          let bench = try await make(account, store: store, http: http, origin: origin)
+          let bench = try await make(
+            account, database: database, store: store, http: http, origin: origin)
           if trades {
             _ = try await bench.control(.post, "/control/orders", ["count": 25])
             // The markets live by the clock: in a second orders are paid, edited and cancelled.
@@ -89,10 +93,11 @@ struct Bench: Sendable {
   }
 
   private static func withSimulator(
-    _ account: String, _ body: @Sendable (_ origin: String, _ http: HTTPClient) async throws -> Void
+    _ account: String, ordersPerSecond: Double,
+    _ body: @Sendable (_ origin: String, _ http: HTTPClient) async throws -> Void
   ) async throws {
     var configuration = Simulator.Configuration()
-    configuration.ordersPerSecond = 20
+    configuration.ordersPerSecond = ordersPerSecond
     configuration.listings = 12
     configuration.accounts = [account]
     var logger = Logger(label: "simulator")
@@ -122,7 +127,7 @@ struct Bench: Sendable {
   }
 
   private static func make(
-    _ account: String, store: ConnectionStore, http: HTTPClient, origin: String
+    _ account: String, database: Database, store: ConnectionStore, http: HTTPClient, origin: String
   ) async throws -> Bench {
     let control = HTTPTransport(client: http, baseURL: origin)
     let listed = try JSON.parse(try await control.send(MarketplaceCall(.get, "/control/accounts")).body)
@@ -137,8 +142,8 @@ struct Bench: Sendable {
     let connect = try #require(
       Conformity.adapters[platform], "\(platform) has no adapter in Conformity.adapters")
     return Bench(
-      account: account, adapter: connect(connection, store, http), connection: connection, store: store,
-      http: http, origin: origin, secrets: secrets)
+      account: account, adapter: connect(connection, store, http), connection: connection,
+      database: database, store: store, http: http, origin: origin, secrets: secrets)
   }
 
   /// Another adapter of the same platform, with another address or other credentials.

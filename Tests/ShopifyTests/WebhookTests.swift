@@ -168,6 +168,22 @@ import Time
   }
 
   @Test(arguments: [
+    ("needs_response", true), ("under_review", true), ("won", false), ("lost", false), ("accepted", false),
+    ("charge_refunded", false),
+  ])
+  func `a change of a dispute opens it where its opening was lost, unless it is over`(
+    status: String, opens: Bool
+  ) throws {
+    let body =
+      #"{"id":1,"order_id":2,"status":"\#(status)","reason":"fraudulent","initiated_at":"2026-01-01T11:00:00Z"}"#
+    let item = try #require(try item(of: webhook("disputes/update", body)))
+    #expect((item.event != nil) == opens && item.raw.type == "disputes/update")
+    guard let event = item.event else { return }
+    #expect(event.type == .disputeInitiated && event.dispute?.externalId == "1")
+    #expect(event.dispute?.openedAt == at("11:00:00") && event.time == Timestamp("2026-01-01T12:00:01.5Z"))
+  }
+
+  @Test(arguments: [
     "customers/data_request", "customers/redact", "shop/redact", "app/uninstalled", "themes/publish",
   ])
   func `what makes no event is kept under its own name`(topic: String) throws {

@@ -23,9 +23,10 @@ struct SimulatorClient: Sendable {
 
   func get(_ path: String) async throws -> JSON { try await send(HTTPClientRequest(url: url + path), path) }
 
-  func post(_ path: String) async throws -> JSON {
+  func post(_ path: String, _ body: JSON? = nil) async throws -> JSON {
     var request = HTTPClientRequest(url: url + path)
     request.method = .POST
+    if let body { request.body = .bytes(ByteBuffer(bytes: body.bytes)) }
     return try await send(request, path)
   }
 

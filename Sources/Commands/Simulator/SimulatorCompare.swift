@@ -154,7 +154,7 @@ struct Comparison {
     var accounts: [String: String] = [:]
     /// Connections that share their stock and can't be written to: what they show is nobody's to say.
     var unwritten: Set<String> = []
-    /// Connections and orders that buyers have complained about, where complaints can be read.
+    /// Connections and orders that buyers have complained about, where complaints can be read or a webhook told of them.
     var disputes: Set<Held.OrderName> = []
     /// The accounts whose stock is compared.
     var compared: Set<String> { Set(accounts.filter { !unwritten.contains($0.key) }.values) }
@@ -172,11 +172,11 @@ struct Comparison {
     for connection in connections {
       side.accounts[connection.key] = names[connection.baseURL]
       let features = (try? access.adapters.adapter(for: connection))?.features
-      if features?.feeds.contains(.disputes) ?? false {
-        for dispute in disputes where dispute["account"].text == names[connection.baseURL] {
-          side.disputes.insert(
-            Held.OrderName(connection: connection.key, order: dispute["orderId"].text ?? ""))
-        }
+      let arePolled = features?.feeds.contains(.disputes) ?? false
+      for dispute in disputes where dispute["account"].text == names[connection.baseURL] {
+        guard arePolled || dispute["told"].bool ?? false else { continue }
+        side.disputes.insert(
+          Held.OrderName(connection: connection.key, order: dispute["orderId"].text ?? ""))
       }
       let stockWrite = features?.stockWrite ?? .none
       if connection.syncRules["propagateInventory"].bool ?? false, stockWrite == .none {

@@ -105,6 +105,7 @@ extension Market {
   /// The buyer complains about the first of the lines.
   mutating func dispute(_ order: Int, at time: Timestamp) {
     guard let order = alive(order), !orders[order].latest.lines.isEmpty else { return }
+    schedule(.answer(dispute: disputes.count), in: Dispute.answerTime, from: time)
     disputes.append(Dispute(order: order, openedAt: time.wholeMilliseconds))
   }
 

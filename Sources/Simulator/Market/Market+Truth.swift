@@ -72,7 +72,7 @@ extension Market {
     }
   }
 
-  /// `{account, platform, orderId, openedAt}` of each dispute, by the ids that `shop` gives them.
+  /// `{account, platform, orderId, openedAt, told}` of each dispute, by the ids that `shop` gives them.
   package func writeDisputes(of shop: some Shop, into json: inout JSONWriter) {
     for dispute in disputes {
       json.beginObject()
@@ -84,6 +84,8 @@ extension Market {
       json.string(shop.externalId(of: orders[dispute.order]))
       json.key("openedAt")
       json.timestamp(dispute.openedAt)
+      json.key("told")
+      json.bool(dispute.isTold)
       json.endObject()
     }
   }

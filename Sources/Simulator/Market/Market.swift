@@ -102,6 +102,7 @@ enum Step: Sendable {
   case deliver(Int)
   case comeBack(Int)
   case dispute(Int)
+  case answer(dispute: Int)
   case edit(Int)
   case cancel(Int, silently: Bool, byBuyer: Bool)
   case buyAgain(Int)
@@ -123,6 +124,7 @@ extension Market {
     case .deliver(let order): deliver(order, at: time)
     case .comeBack(let order): comeBack(order, at: time)
     case .dispute(let order): dispute(order, at: time)
+    case .answer(let dispute): disputes[dispute].answeredAt = time.wholeMilliseconds
     case .edit(let order): edit(order, at: time)
     case .cancel(let order, let silently, let byBuyer):
       cancel(order, silently: silently, byBuyer: byBuyer, at: time)

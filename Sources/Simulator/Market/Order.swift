@@ -62,6 +62,13 @@ package struct Dispute: Sendable {
   /// Its place in the market's orders.
   package let order: Int
   package let openedAt: Timestamp
+  /// When the seller has said what there is to say; nil before that.
+  var answeredAt: Timestamp?
+  /// Whether a webhook has told somebody that it was opened.
+  var isTold = false
+
+  /// So long the seller takes: always the same, so that disputes are answered in the order in which they were opened.
+  static let answerTime = Duration.seconds(3)
 }
 
 /// How far an order has come.

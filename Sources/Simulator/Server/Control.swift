@@ -9,7 +9,7 @@ import Time
 /// fulfilled, refunded, cancelled),"cancelled","mergedInto":null|"<externalId>","total","currency","placedAt",
 /// "updatedAt","lines":[{"externalId","listingId","sku","quantity"}]}]`
 /// `GET /truth/messages[?account=A]` → `[{"account","platform","buyer","text","sentAt"}]`: what was written to buyers
-/// `GET /truth/disputes[?account=A]` → `[{"account","platform","orderId","openedAt"}]`
+/// `GET /truth/disputes[?account=A]` → `[{"account","platform","orderId","openedAt","told"}]`; `told`: a webhook tells of it
 /// `GET /truth/summary[?account=A]` → `{"accounts":[{"account","quiet","listings","stock","orders","aliveOrders",
 /// "cancelledOrders","mergedOrders","versions","orderEvents","offerEvents","announcedEvents","inconsistency":null|"…"}]}`;
 /// `orders` counts those that are there (alive and cancelled), not the merged-away ones

@@ -4,6 +4,7 @@ extension AccountPlan {
     name: "shopify", number: 20,
     adapt: { behaviour in
       (behaviour.merged, behaviour.silentlyCancelled, behaviour.strangers) = (0, 0, 0)
+      behaviour.disputed = 0.05
     },
     open: { market, seed, _ in ShopifyShop(market: market, seed: seed) })
 }

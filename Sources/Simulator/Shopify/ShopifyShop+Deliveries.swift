@@ -1,8 +1,8 @@
 import JSON
 package import Time
 
-/// Webhooks as Shopify delivers them: every change of an order, a listing or its stock, to each subscription of its
-/// topic, signed, with the order as it stood then.
+/// Webhooks as Shopify delivers them: every change of an order, a listing, its stock or a dispute, to each subscription
+/// of its topic, signed, with the order as it stood then.
 extension ShopifyShop {
   /// Subscribes to all topics at one address.
   package mutating func subscribeToAll(at url: String) {
@@ -18,6 +18,7 @@ extension ShopifyShop {
   package mutating func webhooks(at now: Timestamp) -> [OutgoingWebhook] {
     let orders = market.orderEvents.page(after: toldOrders, limit: .max)
     let offers = market.offerEvents.page(after: toldOffers, limit: .max)
+    let disputes = toldDisputes.news(of: market.disputes)
     (toldOrders, toldOffers) = (orders.last?.id ?? toldOrders, offers.last?.id ?? toldOffers)
     guard !subscriptions.isEmpty else { return [] }
     var webhooks: [OutgoingWebhook] = []
@@ -36,8 +37,35 @@ extension ShopifyShop {
         webhooks += deliveries(of: topic, body, id: "l\(entry.id)-\(number)", at: entry.occurredAt)
       }
     }
+    for news in disputes { webhooks += deliveries(ofDispute: news.place, isAnswer: news.isAnswer) }
     return webhooks
   }
+
+  private mutating func deliveries(ofDispute place: Int, isAnswer: Bool) -> [OutgoingWebhook] {
+    let dispute = market.disputes[place]
+    let webhooks = deliveries(
+      of: isAnswer ? "DISPUTES_UPDATE" : "DISPUTES_CREATE", self.dispute(place, isAnswered: isAnswer),
+      id: "d\(place)", at: (isAnswer ? dispute.answeredAt : nil) ?? dispute.openedAt)
+    if !isAnswer, !webhooks.isEmpty { market.disputes[place].isTold = true }
+    return webhooks
+  }
+
+  private func dispute(_ place: Int, isAnswered: Bool) -> JSON {
+    let dispute = market.disputes[place]
+    let order = market.orders[dispute.order]
+    return [
+      "id": .number(String(Self.firstDispute + place)), "order_id": .number(externalId(of: order)),
+      "type": "chargeback", "amount": money(order.latest.total)["shopMoney"]["amount"],
+      "currency": .string(currency), "reason": "product_unacceptable", "network_reason_code": "4853",
+      "status": isAnswered ? "under_review" : "needs_response",
+      "evidence_due_by": .time(dispute.openedAt + .seconds(7 * 86_400)),
+      "evidence_sent_on": isAnswered ? .time(dispute.answeredAt) : nil, "finalized_on": nil,
+      "initiated_at": .time(dispute.openedAt),
+    ]
+  }
+
+  /// More than a `Double` holds exactly.
+  private static let firstDispute = 285_332_461_850_000_000
 
   private func told(_ news: OfferNews, at moment: Timestamp) -> (topic: String, bodies: [JSON])? {
     switch news {
@@ -71,6 +99,7 @@ extension ShopifyShop {
     "ORDERS_PAID": "orders/paid",
     "ORDERS_FULFILLED": "orders/fulfilled", "ORDERS_CANCELLED": "orders/cancelled",
     "PRODUCTS_UPDATE": "products/update", "INVENTORY_LEVELS_UPDATE": "inventory_levels/update",
+    "DISPUTES_CREATE": "disputes/create", "DISPUTES_UPDATE": "disputes/update",
   ]
 }
 

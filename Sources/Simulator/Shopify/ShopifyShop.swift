@@ -32,6 +32,7 @@ package struct ShopifyShop: Shop {
   /// How far it has told what became visible.
   var toldOrders: Int64?
   var toldOffers: Int64?
+  var toldDisputes = DisputeCursor()
   /// The answers to mutations that had a key, so that a repetition has no effect.
   var doneByKey: [String: JSON] = [:]
   /// The orders by the numbers that Shopify gives them; as many of the market's as were looked at.

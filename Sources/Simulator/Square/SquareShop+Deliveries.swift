@@ -9,17 +9,23 @@ extension SquareShop {
   package mutating func webhooks(at now: Timestamp) -> [OutgoingWebhook] {
     let orders = market.orderEvents.page(after: toldOrders, limit: .max)
     let offers = market.offerEvents.page(after: toldOffers, limit: .max)
-    let disputes = market.disputes.dropFirst(toldDisputes)
+    let disputes = toldDisputes.news(of: market.disputes)
     (toldOrders, toldOffers) = (orders.last?.id ?? toldOrders, offers.last?.id ?? toldOffers)
-    toldDisputes = market.disputes.count
     guard let url = webhookURL else { return [] }
+    for news in disputes where !news.isAnswer { market.disputes[news.place].isTold = true }
     return orders.map { delivery($0.content, id: $0.id, at: $0.occurredAt, to: url) }
       + offers.compactMap { delivery($0.content, id: $0.id, at: $0.occurredAt, to: url) }
-      + disputes.map { dispute in
-        delivery(
-          "dispute.created", id: "d\(dispute.order)", at: dispute.openedAt,
-          data: ["type": "dispute"], to: url)
-      }
+      + disputes.map { delivery(ofDispute: $0.place, isAnswer: $0.isAnswer, to: url) }
+  }
+
+  private func delivery(ofDispute place: Int, isAnswer: Bool, to url: String) -> OutgoingWebhook {
+    let dispute = market.disputes[place]
+    return delivery(
+      isAnswer ? "dispute.state.updated" : "dispute.created", id: "d\(place)",
+      at: (isAnswer ? dispute.answeredAt : nil) ?? dispute.openedAt,
+      data: [
+        "type": "dispute", "id": .string("DSP-\(place + 1)"), "object": ["dispute": self.dispute(place)],
+      ], to: url)
   }
 
   private func delivery(

@@ -82,19 +82,21 @@ extension SquareShop {
   func disputes(after cursor: String?) -> JSON {
     let start = min(max(cursor.flatMap { Int($0) } ?? 0, 0), market.disputes.count)
     let end = min(start + 20, market.disputes.count)
-    let page: [JSON] = market.disputes.indices[start..<end].map { place in
-      let dispute = market.disputes[place]
-      let order = market.orders[dispute.order]
-      return [
-        "id": .string("DSP-\(place + 1)"), "reason": "NOT_AS_DESCRIBED", "state": "INQUIRY_EVIDENCE_REQUIRED",
-        "amount_money": money(order.latest.total), "created_at": .time(dispute.openedAt),
-        "updated_at": .time(dispute.openedAt),
-        "disputed_payment": ["payment_id": .string(order.paymentId.description)],
-      ]
-    }
-    var answer: JSON = ["disputes": .array(page)]
+    var answer: JSON = ["disputes": .array((start..<end).map { dispute($0) })]
     if end < market.disputes.count { answer["cursor"] = .string(String(end)) }
     return answer
+  }
+
+  func dispute(_ place: Int) -> JSON {
+    let dispute = market.disputes[place]
+    let order = market.orders[dispute.order]
+    return [
+      "id": .string("DSP-\(place + 1)"), "reason": "NOT_AS_DESCRIBED",
+      "state": dispute.answeredAt == nil ? "INQUIRY_EVIDENCE_REQUIRED" : "INQUIRY_PROCESSING",
+      "amount_money": money(order.latest.total), "created_at": .time(dispute.openedAt),
+      "updated_at": .time(dispute.answeredAt ?? dispute.openedAt), "location_id": .string(Self.places[0]),
+      "disputed_payment": ["payment_id": .string(order.paymentId.description)],
+    ]
   }
 }
 

@@ -24,7 +24,7 @@ package struct SquareShop: Shop {
   /// How far it has told what became visible.
   var toldOrders: Int64?
   var toldOffers: Int64?
-  var toldDisputes = 0
+  var toldDisputes = DisputeCursor()
   private var limit: RequestLimit
   /// Writes that were done, by their key: a repetition has no effect.
   var doneKeys: Set<String> = []
