@@ -11,11 +11,21 @@ extension OrderVersion {
         digest: order.contentHash),
       at: order.isCancelled ? order.cancelledAt ?? updatedAt : updatedAt,
       placedAt: order.placedAt,
-      isEligible: order.eligible,
+      isEligible: order.eligible || order.hasEnded,
       lines: order.countedLines?.compactMap { line in
         listing(line).map {
           Line(id: line.externalId, listing: $0, quantity: max(0, line.quantity - max(0, line.restocked)))
         }
       })
+  }
+}
+
+extension Order {
+  /// Whether it took stock before, though the filter of what is imported keeps this version out: what was refunded had
+  /// been paid, and what is cancelled was alive. An order that lived and ended between two readings is known by such a
+  /// version alone. Its sale still counts: what was refunded and not taken back is gone (Rule 11), and a cancellation
+  /// gives back what a snapshot between it and the order's birth had lost (Rule 2).
+  fileprivate var hasEnded: Bool {
+    isCancelled || ["refunded", "partially_refunded"].contains(financialStatus?.lowercased())
   }
 }

@@ -43,8 +43,8 @@ package struct OrderVersion: Sendable, Equatable {
   package var at: Timestamp
   /// The birth of the order, where this version tells it.
   package var placedAt: Timestamp?
-  /// False outside the allowed financial statuses and for test orders. An order counts, with all its versions, as
-  /// soon as one of them is eligible (Rule 13).
+  /// False outside the allowed financial statuses and for test orders, while nothing has ended. An order counts, with
+  /// all its versions, as soon as one of them is eligible (Rule 13).
   package var isEligible: Bool
   /// nil: the version came without a line list and inherits the one before it.
   package var lines: [Line]?

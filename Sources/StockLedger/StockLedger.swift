@@ -129,10 +129,10 @@ package struct StockLedger: Consumer {
 
   /// Books the steps of an order.
   ///
-  /// One that is first seen when nothing of it is sold any more (cancelled before we heard of it) books nothing, though
+  /// One that first counts when nothing of it is sold any more (cancelled before we heard of it) books nothing, though
   /// its steps are kept: a snapshot may yet turn up between them (Rule 2).
   private func note(_ sold: OrderBook.Sold, into booking: inout Booking) {
-    let (name, isNew) = (sold.entry.name, sold.entry.before.isEmpty)
+    let (name, isNew) = (sold.entry.name, !sold.entry.before.isEligible)
     let isCancelled = sold.entry.after.latest?.isCancelled ?? false
     let origin = StockChange.Origin(
       connection: name.connection, order: name.external, number: sold.entry.number ?? name.external)

@@ -84,8 +84,9 @@ package struct Truth: Sendable, Equatable {
       }
       guard let order = orders[place] else { return "order \(place): not at the marketplace, but here" }
       guard let ours = held.orders[place] else {
-        // Cancelled or refunded before it was ever known: skipped, as the decision table and the filter of financial
-        // statuses say.
+        // It began and ended between two readings. The table of orders leaves such a one out: the decision table skips
+        // what is cancelled and unknown, the filter of financial statuses keeps a new order out that is refunded. Its
+        // stock counts all the same (`OrderVersion`), and is compared as any other's.
         return order.isCancelled || order.status == "refunded"
           ? nil : "order \(place): at the marketplace, not here"
       }
