@@ -134,9 +134,8 @@ package final class WebhookWriter: Service {
   private static func write(_ arrivals: [Arrival], on connection: Connection) throws -> [Int] {
     let new = try RawEvents.store(
       arrivals.map { ($0.connection.id, $0.items) }, source: "webhook", on: connection)
-    let jobs = arrivals.flatMap { arrival in
-      arrival.named.map { new.contains($0) } == true ? arrival.jobs : []
-    }
+    let jobs = try NamedReads.ask(
+      arrivals.flatMap { $0.named(among: new) }, on: connection)
     let now = Timestamp.now()
     try Outbox.append(jobs.map { $0.message(at: now) }, on: connection)
     return arrivals.map { arrival in
@@ -146,6 +145,12 @@ package final class WebhookWriter: Service {
 }
 
 extension Arrival {
+  /// What it names, if it is one of the new.
+  fileprivate func named(among new: Set<RawEvents.Key>) -> [NamedReads.Name] {
+    guard items.contains(where: { new.contains(RawEvents.Key(connection.id, $0.raw)) }) else { return [] }
+    return named.map { NamedReads.Name(connectionId: connection.id, subject: $0) }
+  }
+
   fileprivate var metadata: Logger.Metadata {
     ["connection": "\(connection.key)", "platform": "\(connection.platform.rawValue)"]
   }

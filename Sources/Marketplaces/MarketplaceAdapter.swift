@@ -36,6 +36,12 @@ package protocol MarketplaceAdapter: Sendable {
   /// Reads one order now, as an item of the `orders` feed would have it.
   func order(_ externalId: String) async throws(MarketplaceError) -> FeedItem
 
+  /// Reads several listings now; those that are not there are left out.
+  func listings(_ ids: [String]) async throws(MarketplaceError) -> [ListingRead]
+
+  /// Reads several orders now, as items of the `orders` feed would have them; those that are not there are left out.
+  func orders(_ ids: [String]) async throws(MarketplaceError) -> [FeedItem]
+
   /// The webhooks that are registered at the marketplace for this connection, ours and others'.
   func webhooks() async throws(MarketplaceError) -> [WebhookSubscription]
 
@@ -119,6 +125,30 @@ extension MarketplaceAdapter {
 
   package func order(_ externalId: String) async throws(MarketplaceError) -> FeedItem {
     throw .unsupported("this marketplace has no way to read one order")
+  }
+
+  /// For a marketplace that answers one at a time.
+  package func listings(_ ids: [String]) async throws(MarketplaceError) -> [ListingRead] {
+    try await found(ids) { id throws(MarketplaceError) in try await listing(id) }
+  }
+
+  /// For a marketplace that answers one at a time.
+  package func orders(_ ids: [String]) async throws(MarketplaceError) -> [FeedItem] {
+    try await found(ids) { id throws(MarketplaceError) in try await order(id) }
+  }
+
+  /// Those that are there, by their ids.
+  private func found<Value: Sendable>(
+    _ ids: [String], _ read: @escaping @Sendable (String) async throws(MarketplaceError) -> Value
+  ) async throws(MarketplaceError) -> [Value] {
+    try await concurrently(ids) { id throws(MarketplaceError) -> Value? in
+      do throws(MarketplaceError) {
+        return try await read(id)
+      } catch {
+        guard case .notFound = error else { throw error }
+        return nil
+      }
+    }.sorted { $0.key < $1.key }.compactMap(\.value)
   }
 
   package func webhooks() async throws(MarketplaceError) -> [WebhookSubscription] {

@@ -22,15 +22,18 @@ package struct PollJob: Sendable, Equatable {
   package var runId: Int64?
   /// Only for `listings`: re-read just these (Rule 9: a snapshot that lies too near to a sale is read again).
   package var listings: [String]
-  /// Only for `orders`: read just these, which a webhook has named.
+  /// Only for `orders`: read just these.
   package var orders: [String]
+  /// Only for `orders` and `listings`: read just what webhooks have named (`NamedReads`).
+  package var readsNamed: Bool
 
   package enum Reason: String, Sendable { case schedule, manual, continuation, reread, webhook }
 
   package init(
     jobId: String, connectionId: UUID, feed: Feed, expiresAt: Timestamp, reason: Reason,
     lookback: Duration? = nil, batchSize: Int? = nil, maxPages: Int? = nil, dryRun: Bool = false,
-    runId: Int64? = nil, listings: [String] = [], orders: [String] = []
+    runId: Int64? = nil, listings: [String] = [], orders: [String] = [],
+    readsNamed: Bool = false
   ) {
     self.jobId = jobId
     self.connectionId = connectionId
@@ -44,6 +47,7 @@ package struct PollJob: Sendable, Equatable {
     self.runId = runId
     self.listings = listings
     self.orders = orders
+    self.readsNamed = readsNamed
   }
 
   /// The message's id, the same for every copy of the job.
@@ -81,6 +85,7 @@ extension PollJob {
     if let runId { json["runId"] = .integer(runId) }
     if !listings.isEmpty { json["listings"] = .array(listings.map(JSON.string)) }
     if !orders.isEmpty { json["orders"] = .array(orders.map(JSON.string)) }
+    if readsNamed { json["readsNamed"] = true }
     return json.bytes
   }
 
@@ -106,7 +111,8 @@ extension PollJob {
       batchSize: bounded(json["batchSize"], 1...1_000), maxPages: bounded(json["maxPages"], 1...10_000),
       dryRun: json["dryRun"].bool ?? false, runId: json["runId"].integer,
       listings: json["listings"].array.prefix(1_000).compactMap(\.text),
-      orders: json["orders"].array.prefix(1_000).compactMap(\.text))
+      orders: json["orders"].array.prefix(1_000).compactMap(\.text),
+      readsNamed: json["readsNamed"].bool ?? false)
   }
 
   private static func bounded(_ json: JSON, _ range: ClosedRange<Int>) -> Int? {

@@ -5,48 +5,22 @@ import Postgres
 import Time
 
 extension PollWorker {
-  /// Reads a few listings again (Rule 9), without touching where the feed stands.
+  /// Reads the orders or listings that the job names (Rule 9), without touching where the feed stands. What the marketplace
+  /// doesn't know is nobody's failure.
   func reread(
     _ job: PollJob, _ account: MarketplaceConnection, _ adapter: any MarketplaceAdapter, attempts: Int
   ) async throws -> Disposition {
     guard job.expiresAt > .now() else { return .ack }
-    let reads: [String: ListingRead?]
+    let read: Reading
     do {
-      reads = try await concurrently(job.listings) { id throws(MarketplaceError) in
-        try await adapter.find(id)
-      }
+      read =
+        job.listings.isEmpty
+        ? try await adapter.read(job.orders, of: .orders)
+        : try await adapter.read(job.listings, of: .listings)
     } catch {
       return PollRules(on: error, attempts: attempts).disposition
     }
-    let found = reads.values.compactMap { $0 }
-    let items = found.compactMap { account.snapshot(of: $0.listing, payload: $0.payload, at: $0.at) }
-    try await database.transaction { connection in
-      let writer = PageWriter(account: account)
-      for read in found.sorted(by: { $0.listing.externalId < $1.listing.externalId }) {
-        try writer.write([read.listing], asOf: read.at, on: connection)
-      }
-      _ = try writer.write(items, on: connection)
-    }
-    return .ack
-  }
-
-  /// Reads a few orders that a webhook has named, without touching where the feed stands. One that the marketplace
-  /// doesn't know is nobody's failure.
-  func fetch(
-    _ job: PollJob, _ account: MarketplaceConnection, _ adapter: any MarketplaceAdapter, attempts: Int
-  ) async throws -> Disposition {
-    let read: [String: FeedItem?]
-    do {
-      read = try await concurrently(job.orders) { id throws(MarketplaceError) in
-        try await adapter.findOrder(id)
-      }
-    } catch {
-      return PollRules(on: error, attempts: attempts).disposition
-    }
-    let items = read.sorted { $0.key < $1.key }.compactMap(\.value)
-    try await database.transaction { connection in
-      _ = try PageWriter(account: account).write(items, on: connection)
-    }
+    try await database.transaction { try read.write(PageWriter(account: account), on: $0) }
     return .ack
   }
 
@@ -90,27 +64,5 @@ extension PollWorker {
 
   func note(_ job: PollJob, _ reason: String) {
     logger.info("a poll job is dropped: \(reason)", metadata: ["job": "\(job.messageId)"])
-  }
-}
-
-extension MarketplaceAdapter {
-  /// Reads one listing now; nil when there is none of that id.
-  fileprivate func find(_ listingId: String) async throws(MarketplaceError) -> ListingRead? {
-    do {
-      return try await listing(listingId)
-    } catch {
-      guard case .notFound = error else { throw error }
-      return nil
-    }
-  }
-
-  /// Reads one order now; nil when there is none of that id.
-  fileprivate func findOrder(_ orderId: String) async throws(MarketplaceError) -> FeedItem? {
-    do {
-      return try await order(orderId)
-    } catch {
-      guard case .notFound = error else { throw error }
-      return nil
-    }
   }
 }

@@ -62,8 +62,10 @@ package struct PollWorker: JobHandler {
     } catch {
       return try await drop(job, error.description)
     }
-    if !job.listings.isEmpty { return try await reread(job, account, adapter, attempts: attempts) }
-    if !job.orders.isEmpty { return try await fetch(job, account, adapter, attempts: attempts) }
+    if job.readsNamed { return try await readNamed(job, account, adapter, attempts: attempts) }
+    if !job.listings.isEmpty || !job.orders.isEmpty {
+      return try await reread(job, account, adapter, attempts: attempts)
+    }
     if job.dryRun { return try await rehearse(job, account, adapter) }
     return try await poll(job, account, adapter, attempts: attempts)
   }
@@ -77,9 +79,10 @@ package struct PollWorker: JobHandler {
     let (feeds, runs) = (self.feeds, self.runs)
     let (settings, acquired) = try await database.transaction { connection in
       let settings = environment.overridden(by: try PollConfig.read(on: connection))
-      return (
-        settings, try feeds.acquire(job.feed, of: job.connectionId, for: settings.lease, on: connection)
-      )
+      let acquired = try feeds.acquire(
+        job.feed, of: job.connectionId, for: settings.lease, on: connection)
+      if case .leased = acquired { try NamedReads.settleFeed(of: job, on: connection) }
+      return (settings, acquired)
     }
     guard case .leased(let lease) = acquired else {
       guard case .busy(let remaining) = acquired, job.expiresAt > .now() else {

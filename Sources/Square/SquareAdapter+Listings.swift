@@ -29,18 +29,25 @@ extension SquareAdapter {
   }
 
   package func listing(_ externalId: String) async throws(MarketplaceError) -> ListingRead {
+    guard let read = try await listings([externalId]).first else { throw .notFound("listing \(externalId)") }
+    return read
+  }
+
+  package func listings(_ ids: [String]) async throws(MarketplaceError) -> [ListingRead] {
     let answer = try await post(
       "/v2/catalog/batch-retrieve",
-      ["object_ids": [.string(externalId)], "include_related_objects": true])
+      ["object_ids": .array(ids.prefix(1000).map(JSON.string)), "include_related_objects": true])
     var calls = 1
-    let counts = try await counts(of: [externalId], calls: &calls)
-    let json = answer.json["objects"][0]
-    guard json["type"].text == "ITEM_VARIATION",
-      let listing = SquareVariation.listing(
-        of: json, titles: Self.titles(answer.json["related_objects"]), counts: counts)
-    else { throw .notFound("listing \(externalId)") }
-    note([listing])
-    return ListingRead(listing: listing, at: counts.date ?? answer.date, payload: json)
+    let variations = answer.json["objects"].array.filter { $0["type"].text == "ITEM_VARIATION" }
+    let counts = try await counts(of: variations.compactMap { $0["id"].text }, calls: &calls)
+    let titles = Self.titles(answer.json["related_objects"])
+    let read = variations.compactMap { json in
+      SquareVariation.listing(of: json, titles: titles, counts: counts).map {
+        ListingRead(listing: $0, at: counts.date ?? answer.date, payload: json)
+      }
+    }
+    note(read.map(\.listing))
+    return read + (ids.count > 1000 ? try await listings(Array(ids.dropFirst(1000))) : [])
   }
 
   /// The SKUs of variations; those that are not remembered are asked for together.

@@ -52,6 +52,16 @@ extension SquareAdapter {
     return item(order, skus: skus, observedAt: answer.date)
   }
 
+  package func orders(_ ids: [String]) async throws(MarketplaceError) -> [FeedItem] {
+    let answer = try await post(
+      "/v2/orders/batch-retrieve", ["order_ids": .array(ids.prefix(100).map(JSON.string))])
+    var calls = 1
+    let found = answer.json["orders"].array
+    let skus = try await skus(of: Set(found.flatMap(SquareOrder.variations)), calls: &calls)
+    let rest = ids.count > 100 ? try await orders(Array(ids.dropFirst(100))) : []
+    return found.map { item($0, skus: skus, observedAt: answer.date) } + rest
+  }
+
   private func item(_ json: JSON, skus: [String: String?], observedAt: Timestamp) -> FeedItem {
     do {
       let order = try SquareOrder.read(json, skus: skus, filter: filter)

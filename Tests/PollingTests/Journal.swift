@@ -1,5 +1,6 @@
 import Events
 import JSON
+import Lane
 import Marketplaces
 import NIOConcurrencyHelpers
 import Outbox
@@ -21,6 +22,10 @@ final class Journal: MarketplaceAdapter {
     var requests: [FeedRequest] = []
     /// Runs before a page is answered.
     var interruption: (@Sendable (FeedRequest) async -> Void)?
+    /// The listings that were read by their ids, in their order.
+    var readings: [String] = []
+    /// Runs before a listing is answered; what it throws is the answer.
+    var beforeReading: (@Sendable (String) async throws(MarketplaceError) -> Void)?
     /// The quantity that events say, which may change between two readings.
     var quantity = 1
   }
@@ -102,6 +107,11 @@ final class Journal: MarketplaceAdapter {
   }
 
   func listing(_ externalId: String) async throws(MarketplaceError) -> ListingRead {
+    let before = state.withLockedValue { state in
+      state.readings.append(externalId)
+      return state.beforeReading
+    }
+    try await before?(externalId)
     guard let listing = state.withLockedValue({ $0.listings.first { $0.externalId == externalId } }) else {
       throw .notFound("listing")
     }
@@ -161,6 +171,10 @@ struct Shop: Sendable {
     PollJob(
       jobId: "\(feed.rawValue)@\(slot)", connectionId: account.id, feed: feed, expiresAt: .now() + expiresIn,
       reason: reason)
+  }
+
+  func handle(_ job: PollJob) async -> Disposition {
+    await worker().handle(Job(messageId: job.messageId, body: job.encode()))
   }
 
   /// What waits in the outbox, in the order of its appending.

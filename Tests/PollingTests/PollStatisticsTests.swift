@@ -91,10 +91,6 @@ struct PollStatisticsTests {
 }
 
 extension Shop {
-  fileprivate func handle(_ job: PollJob) async -> Disposition {
-    await worker().handle(Job(messageId: job.messageId, body: job.encode()))
-  }
-
   fileprivate func statistics(of user: String?) async throws -> PollStatistics {
     try await database.withConnection { try PollStatistics.read(ofUser: user, on: $0) }
   }

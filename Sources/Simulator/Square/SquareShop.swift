@@ -5,8 +5,8 @@ package import Time
 ///
 /// `GET /v2/locations` · `POST /v2/orders/search` (location_ids; filter by `updated_at`, sorted by it; limit, cursor) ·
 /// `GET /v2/orders/{id}` · `POST /v2/catalog/search` (ITEM_VARIATION; limit, cursor, include_related_objects) ·
-/// `POST /v2/catalog/batch-retrieve` (object_ids) · `POST /v2/inventory/counts/batch-retrieve` (catalog_object_ids or
-/// updated_after; limit, cursor) · `POST /v2/inventory/changes/batch-create` (PHYSICAL_COUNT, with an idempotency_key) ·
+/// `POST /v2/orders/batch-retrieve` (order_ids, at most 100) · `POST /v2/catalog/batch-retrieve` (object_ids) ·
+/// `POST /v2/inventory/counts/batch-retrieve` (catalog_object_ids or updated_after; limit, cursor) · `POST /v2/inventory/changes/batch-create` (PHYSICAL_COUNT, with an idempotency_key) ·
 /// `GET /v2/disputes` · `GET /v2/payments/{id}`.
 ///
 /// Each listing is an item with one variation, counted at two locations; a line's uid counts within its order. Money is
@@ -56,6 +56,11 @@ package struct SquareShop: Shop {
     switch (request.method, path) {
     case ("GET", "locations"): return reply(["locations": .array(Self.locations)], at: now)
     case ("POST", "orders/search"): return searchOrders(body, of: request, at: now)
+    case ("POST", "orders/batch-retrieve"):
+      let places = body["order_ids"].array.prefix(100).compactMap { id in
+        id.text.flatMap { Identifier($0) }.flatMap { market.orderIds[$0] }
+      }
+      return reply(["orders": .array(places.map(order))], at: now)
     case ("POST", "catalog/search"): return reply(searchCatalog(body), at: now)
     case ("POST", "catalog/batch-retrieve"): return reply(retrieveCatalog(body), at: now)
     case ("POST", "inventory/counts/batch-retrieve"): return reply(counts(body), at: now)
