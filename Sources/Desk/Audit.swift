@@ -42,7 +42,7 @@ package struct Audit: Sendable {
   /// and is in none is missing.
   private func look() throws -> [AuditAccount] {
     let moment = Timestamp.now()
-    let holdings = try holdings()
+    let (holdings, delayed) = try holdings()
     var dead: [(queue: Queue, id: String)] = []
     try desk.forEachPage(of: Selection(queues: Self.queues), withNoted: true) { page, _ in
       dead += page.map { ($0.queue, $0.id) }
@@ -50,7 +50,7 @@ package struct Audit: Sendable {
     }
     let connection = try desk.openDatabase(settings: ["idle_in_transaction_session_timeout": "10min"])
     return try AuditLedger.with(connection, topology: desk.topology, since: since) { ledger in
-      try ledger.stage(dead: dead)
+      try ledger.stage(dead: dead, delayed: delayed)
       return try Self.queues.map { queue in
         var account = try ledger.account(of: queue)
         let rest = try ledger.restCount(of: queue, sentBefore: moment)
@@ -75,9 +75,10 @@ package struct Audit: Sendable {
     }
   }
 
-  private func holdings() throws -> [Queue: Holding] {
+  private func holdings() throws -> (holdings: [Queue: Holding], delayed: [Queue: Set<String>]) {
     try withBroker { broker in
-      let delayed = try delayed(broker)
+      var delayed = DelayedLetters(desk.topology)
+      try delayed.look(on: broker)
       var holdings: [Queue: Holding] = [:]
       for queue in Self.queues {
         let name = desk.topology.name(queue)
@@ -87,14 +88,11 @@ package struct Audit: Sendable {
         holdings[queue] = Holding(ready: depth?.ready ?? 0, unacked: inHand, delayed: 0)
       }
       // On its way from a delay queue a message is in one of the two looks at the delay queues, or in its own queue.
-      let atMost = max(delayed, try self.delayed(broker))
-      return holdings.mapValues { Holding(ready: $0.ready, unacked: $0.unacked, delayed: atMost) }
-    }
-  }
-
-  private func delayed(_ broker: RabbitMQ.Connection) throws -> Int {
-    try desk.topology.delays.tiers.reduce(0) { sum, tier in
-      sum + (try broker.depth(of: desk.topology.delay(tier))?.ready ?? 0)
+      try delayed.look(on: broker)
+      return (
+        holdings.mapValues { Holding(ready: $0.ready, unacked: $0.unacked, delayed: delayed.unread) },
+        delayed.ids
+      )
     }
   }
 

@@ -85,7 +85,7 @@ package struct Holding: Sendable, Equatable {
   package var ready: Int
   /// nil when it can't be known.
   package var unacked: Int?
-  /// In all delay queues together: whose they are can't be seen.
+  /// In delay queues that are too deep to be read: whose these are isn't known.
   package var delayed: Int
 
   package init(ready: Int, unacked: Int?, delayed: Int) {
@@ -94,7 +94,7 @@ package struct Holding: Sendable, Equatable {
     self.delayed = delayed
   }
 
-  /// Of so many messages that the broker has confirmed and that came to nothing yet, how many it can't hold. What a
+  /// Of so many messages that the broker has confirmed, that came to nothing yet and were seen in no delay queue, how many it can't hold. What a
   /// worker has in hand is not seen where `unacked` is unknown: nothing is accused then while anything waits, and a
   /// second look tells the rest.
   package func excess(of rest: Int) -> Int {

@@ -17,19 +17,24 @@ struct AuditLedger {
   ) throws -> T {
     try connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ")
     defer { try? connection.rollback() }
+    // A million ids are sorted and hashed in memory; the usual 4 MB have them spill to disk.
+    try connection.query("SET LOCAL work_mem = '128MB'")
     return try body(AuditLedger(connection: connection, topology: topology, since: since))
   }
 
   // MARK: Staging
 
-  func stage(dead: [(queue: Queue, id: String)]) throws {
+  /// `delayed`: what was seen in delay queues, by the queue that it waits for.
+  func stage(dead: [(queue: Queue, id: String)], delayed: [Queue: Set<String>]) throws {
     try connection.query(
       """
-      CREATE TEMPORARY TABLE audit_published (id text, event_time timestamptz, created_at timestamptz, packet bigint,
-                                              sent_at timestamptz, queues int) ON COMMIT DROP
+      CREATE TEMPORARY TABLE audit_packets (id text, event_time timestamptz, created_at timestamptz, packet bigint,
+                                            sent_at timestamptz, queues int) ON COMMIT DROP
       """)
     try connection.query(
       "CREATE TEMPORARY TABLE audit_dead (queue text, id text, PRIMARY KEY (queue, id)) ON COMMIT DROP")
+    try connection.query(
+      "CREATE TEMPORARY TABLE audit_delayed (queue text, id text, PRIMARY KEY (queue, id)) ON COMMIT DROP")
     try connection.query(
       """
       CREATE TEMPORARY TABLE audit_rest (queue text, id text, packet bigint, created_at timestamptz,
@@ -39,46 +44,75 @@ struct AuditLedger {
       """
       INSERT INTO audit_dead SELECT * FROM unnest($1::text[], $2::text[]) AS d(queue, id) ON CONFLICT DO NOTHING
       """, [dead.map(\.queue.rawValue), dead.map(\.id)])
-    try stagePublished()
+    for (queue, ids) in delayed {
+      try connection.query(
+        "INSERT INTO audit_delayed SELECT $1, unnest($2::text[])", [queue.rawValue, Array(ids)])
+    }
+    try stagePackets()
+    try connection.query(
+      """
+      CREATE TEMPORARY TABLE audit_published ON COMMIT DROP AS
+      SELECT id, event_time, min(created_at) AS created_at, min(packet) AS packet, max(sent_at) AS sent_at,
+             bit_or(queues) AS queues
+        FROM audit_packets GROUP BY id, event_time
+      """)
     try connection.query("ANALYZE audit_published")
     try connection.query("ANALYZE audit_dead")
+    try connection.query("ANALYZE audit_delayed")
   }
 
-  /// Reads the outbox in pages of packets, so that memory stays bounded.
-  private func stagePublished() throws {
+  /// Reads the outbox in pages, of many small packets or a few large ones, so that memory stays bounded.
+  private func stagePackets() throws {
     var (after, id) = (since, -1)
     while true {
       let rows = try connection.query(
         """
-        SELECT created_at, id, published_at, messages FROM outbox
-         WHERE created_at >= $1 AND (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT 16
+        SELECT created_at, id, published_at, messages
+          FROM (SELECT *, sum(octet_length(messages)) OVER (ORDER BY created_at, id) - octet_length(messages) AS before
+                  FROM (SELECT created_at, id, published_at, messages FROM outbox
+                         WHERE created_at >= $1 AND (created_at, id) > ($1, $2) ORDER BY created_at, id
+                         LIMIT \(Self.pagePackets)) AS page) AS summed
+         WHERE before < \(Self.pageBytes) ORDER BY created_at, id
         """, [after, id])
+      if rows.count == 0 { return }
+      var page = Page()
       for row in rows {
         (after, id) = (row.timestamp(0), row.int(1))
-        try stage(
-          Packet.stubs(in: row.bytes(3)), packet: id, createdAt: after, sentAt: row.optionalTimestamp(2))
+        for stub in try Packet.stubs(in: row.bytes(3)) {
+          guard case .event(let key) = stub.route else { continue }
+          page.ids.append(stub.messageId)
+          page.times.append(stub.time)
+          page.queues.append(bits(of: topology.queues(forEvent: key)))
+          page.packets.append(id)
+          page.createdAt.append(after)
+          page.sentAt.append(row.optionalTimestamp(2))
+        }
       }
-      if rows.count < 16 { return }
+      try stage(page)
     }
   }
 
-  private func stage(
-    _ stubs: [Packet.Stub], packet: Int, createdAt: Timestamp, sentAt: Timestamp?
-  ) throws {
-    var (ids, times, queues) = ([String](), [Timestamp](), [Int32]())
-    for stub in stubs {
-      guard case .event(let key) = stub.route else { continue }
-      ids.append(stub.messageId)
-      times.append(stub.time)
-      queues.append(bits(of: topology.queues(forEvent: key)))
-    }
-    guard !ids.isEmpty else { return }
+  private static let pagePackets = 1_000
+  private static let pageBytes = 16 << 20
+
+  /// Events in the outbox, column by column.
+  private struct Page {
+    var ids: [String] = []
+    var times: [Timestamp] = []
+    var queues: [Int32] = []
+    var packets: [Int] = []
+    var createdAt: [Timestamp] = []
+    var sentAt: [Timestamp?] = []
+  }
+
+  private func stage(_ page: Page) throws(PostgresError) {
+    guard !page.ids.isEmpty else { return }
     _ = try connection.send(
       """
-      INSERT INTO audit_published
-      SELECT id, event_time, $3, $4, $5, queues FROM unnest($1::text[], $2::timestamptz[], $6::int[])
-                                                  AS m(id, event_time, queues)
-      """, [ids, times, createdAt, packet, sentAt, queues])
+      INSERT INTO audit_packets (id, event_time, created_at, packet, sent_at, queues)
+      SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::bigint[], $5::timestamptz[],
+        $6::int[])
+      """, [page.ids, page.times, page.createdAt, page.packets, page.sentAt, page.queues])
   }
 
   private func bits(of queues: [Queue]) -> Int32 { queues.reduce(0) { $0 | bit(of: $1) } }
@@ -89,28 +123,31 @@ struct AuditLedger {
 
   // MARK: Accounts
 
-  /// The account of one queue, with nothing missing yet; what came to nothing is kept for `rest`.
+  /// The account of one queue, with nothing missing yet; what came to nothing and isn't delayed is kept for `rest`.
   func account(of queue: Queue) throws -> AuditAccount {
+    // Only the partitions of the inbox that can have them are read.
+    let times = try connection.query("SELECT min(event_time), max(event_time) FROM audit_published").first
     let rows = try connection.query(
       """
-      WITH published AS (
-        SELECT id, event_time, min(created_at) AS created_at, min(packet) AS packet, max(sent_at) AS sent_at
-          FROM audit_published WHERE queues & $2 <> 0 GROUP BY id, event_time),
-      stood AS (
-        SELECT p.*, CASE WHEN i.message_id IS NOT NULL THEN 'effected' WHEN a.message_id IS NOT NULL THEN 'discarded'
+      WITH stood AS (
+        SELECT p.*, i.event_time >= $3 AND i.processed_at >= $3 AS is_recent,
+               CASE WHEN i.message_id IS NOT NULL THEN 'effected' WHEN a.message_id IS NOT NULL THEN 'discarded'
                          WHEN d.id IS NOT NULL THEN 'dead' ELSE 'rest' END AS state
-          FROM published p
+          FROM audit_published p
           LEFT JOIN inbox i ON i.consumer = $1 AND i.event_time = p.event_time AND i.message_id = p.id
+           AND i.event_time BETWEEN $4 AND $5
           LEFT JOIN (SELECT DISTINCT message_id FROM dead_letter_actions
                       WHERE queue = $1 AND action = 'discard' AND state = 'done') a ON a.message_id = p.id
-          LEFT JOIN audit_dead d ON d.queue = $1 AND d.id = p.id),
+          LEFT JOIN audit_dead d ON d.queue = $1 AND d.id = p.id
+         WHERE p.queues & $2 <> 0),
       kept AS (
-        INSERT INTO audit_rest SELECT $1, id, packet, created_at, sent_at FROM stood WHERE state = 'rest')
+        INSERT INTO audit_rest SELECT $1, id, packet, created_at, sent_at FROM stood s
+         WHERE state = 'rest' AND NOT EXISTS (SELECT FROM audit_delayed d WHERE d.queue = $1 AND d.id = s.id))
       SELECT date_trunc('hour', created_at), count(*), count(*) FILTER (WHERE state = 'effected'),
              count(*) FILTER (WHERE state = 'discarded'), count(*) FILTER (WHERE state = 'dead'),
-             count(*) FILTER (WHERE state = 'rest')
+             count(*) FILTER (WHERE state = 'rest'), count(*) FILTER (WHERE is_recent)
         FROM stood GROUP BY 1 ORDER BY 1
-      """, [queue.rawValue, bit(of: queue)])
+      """, [queue.rawValue, bit(of: queue), since, times?.optionalTimestamp(0), times?.optionalTimestamp(1)])
     var account = AuditAccount(
       queue: queue,
       hours: rows.map { row in
@@ -119,7 +156,7 @@ struct AuditLedger {
           dead: row.int(4), rest: row.int(5))
       })
     account.doubled = try doubled(queue)
-    account.foreign = try foreign(queue)
+    account.foreign = try foreign(queue, besides: rows.reduce(0) { $0 + $1.int(6) })
     return account
   }
 
@@ -151,16 +188,17 @@ struct AuditLedger {
     ).map { $0.text(0) }
   }
 
-  private func foreign(_ queue: Queue) throws(PostgresError) -> Int {
-    try connection.query(
-      """
-      SELECT (SELECT count(*) FROM inbox i
-               WHERE i.consumer = $1 AND i.event_time >= $2 AND i.processed_at >= $2
-                 AND NOT EXISTS (SELECT FROM audit_published p
-                                  WHERE p.id = i.message_id AND p.event_time = i.event_time))
-           + (SELECT count(*) FROM audit_dead d
-               WHERE d.queue = $1 AND NOT EXISTS (SELECT FROM audit_published p WHERE p.id = d.id))
-      """, [queue.rawValue, since]
-    ).first?.int(0) ?? 0
+  /// `own`: how many of the effects since then are of events that the outbox has published.
+  private func foreign(_ queue: Queue, besides own: Int) throws(PostgresError) -> Int {
+    let all =
+      try connection.query(
+        """
+        SELECT (SELECT count(*) FROM inbox i
+                 WHERE i.consumer = $1 AND i.event_time >= $2 AND i.processed_at >= $2)
+             + (SELECT count(*) FROM audit_dead d
+                 WHERE d.queue = $1 AND NOT EXISTS (SELECT FROM audit_published p WHERE p.id = d.id))
+        """, [queue.rawValue, since]
+      ).first?.int(0) ?? 0
+    return all - own
   }
 }

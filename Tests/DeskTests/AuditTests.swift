@@ -98,6 +98,34 @@ struct AuditTests {
     }
   }
 
+  @Test func `rule 30: what waits in a delay queue is seen there, and hides nothing that is missing`()
+    async throws
+  {
+    try await Place.with { (place) throws in
+      let connection = try place.openDatabase()
+      try Self.publish(["delayed", "lost"], on: connection)
+      for queue in [Queue.orderSync, .messaging] {
+        try Self.effect(["delayed", "lost"], of: queue, on: connection)
+      }
+      let broker = try place.open()
+      defer { broker.close() }
+      let tier = place.topology.delay(try #require(place.topology.delays.tiers.last))
+      let waiting: [(String, Queue)] = [
+        ("delayed", .stockLedger), ("a poll job", .poll), ("a push job", .push), ("another", .push),
+      ]
+      for (id, queue) in waiting {
+        try broker.publish(
+          exchange: tier, routingKey: place.topology.name(queue), properties: Publishing(messageID: id),
+          body: [])
+      }
+      try place.waitFor(waiting.count, in: tier, on: broker)
+      let accounts = try Audit(place.desk, since: Self.time - .seconds(3_600)).accounts()
+      let ledger = try #require(accounts.first { $0.queue == .stockLedger })
+      #expect(ledger.missing.map(\.id) == ["lost"] && ledger.inFlight == 1)
+      try place.waitFor(waiting.count, in: tier, on: broker)
+    }
+  }
+
   @Test func `what a killed desk had in hand is still dead`() async throws {
     try await Place.with { (place) throws in
       let connection = try place.openDatabase()
