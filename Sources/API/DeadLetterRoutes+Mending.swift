@@ -43,7 +43,7 @@ extension DeadLetterRoutes {
       if case .string(let text) = fields["payload"] { Array(text.utf8) } else { fields["payload"].bytes }
     let warrant = Warrant(actor: caller.subject, reason: try fields.text("reason"))
     return try await acting(request, caller, fields, "edit") {
-      try $0.edit(id, in: queues, to: payload, by: warrant)
+      try $0.edit(id, in: queues, to: payload, by: warrant).json
     }
   }
 
@@ -92,20 +92,24 @@ extension DeadLetterRoutes {
     do throws(DeskError) { plan = try Plan(file: fields["plan"].bytes) } catch {
       throw Problem(.conflict, error.description)
     }
-    return try await acting(request, caller, fields, "apply") { try $0.apply(plan, by: caller.subject) }
+    return try await acting(request, caller, fields, "apply") {
+      try $0.apply(plan, by: caller.subject).json
+    }
   }
 
-  /// Does something to letters, once for the request's `Idempotency-Key`, and notes it.
+  /// Does something to letters, once for the request's `Idempotency-Key`, and notes it; a ramp waits meanwhile for what
+  /// becomes of them, longer than a transaction may idle as a rule.
   func acting(
     _ request: Request, _ caller: Caller, _ fields: Fields, _ kind: String,
-    _ deed: @escaping @Sendable (DeadLetterDesk) throws -> Acted
+    _ deed: @escaping @Sendable (DeadLetterDesk) throws -> JSON
   ) async throws -> Response {
     let desk = self.desk
     return try await translated {
       try await Idempotency(database: database).once(request, by: caller, asking: fields) { session in
+        try session.query("SET LOCAL idle_in_transaction_session_timeout = '60s'")
         let acted = try deed(desk)
         try ActivityLog.note("dead-letters.\(kind)", by: caller, of: nil, body: fields.json, on: session)
-        return Answer(.ok, success(["done": .integer(acted.done), "left": .integer(acted.left)]))
+        return Answer(.ok, success(acted))
       }
     }.response
   }

@@ -76,18 +76,24 @@ struct DeadLetterRoutes: Routes {
   /// What one request may touch: it ends within the life of its transaction.
   static let most = 1_000
 
+  /// What a ramp may take: the answer comes before proxies give up, and what is left is asked for again.
+  private static let longestRamp = Duration.seconds(20)
+
   private func act(_ deed: Deed, _ request: Request, _ context: CallerContext) async throws -> Response {
     let caller = context.caller
     try caller.requireOperator()
     _ = try Fields(query: request, known: [])
-    let fields = try await Fields(
-      body: request, known: Self.choices.union(["olderThanSeconds", "limit", "reason"]))
+    var known = Self.choices.union(["olderThanSeconds", "limit", "reason"])
+    if deed == .requeue { known.insert("ramp") }
+    let fields = try await Fields(body: request, known: known)
     let selection = try Self.chosen(fields)
     let warrant = Warrant(actor: caller.subject, reason: try fields.text("reason"))
+    let ramps = try fields.bool("ramp") ?? false
     return try await acting(request, caller, fields, deed.rawValue) { desk in
       switch deed {
-      case .requeue: try desk.requeue(selection, by: warrant)
-      case .discard: try desk.discard(selection, by: warrant)
+      case .requeue:
+        try desk.requeue(selection, at: Rhythm(ramps: ramps), by: warrant, within: Self.longestRamp).json
+      case .discard: try desk.discard(selection, by: warrant).json
       }
     }
   }
@@ -132,6 +138,28 @@ struct DeadLetterRoutes: Routes {
     } catch let error as RabbitMQError where error.scope == .connection {
       throw Problem.unavailable("the broker can't be reached", retryAfter: 5)
     }
+  }
+}
+
+extension Acted {
+  var json: JSON { ["done": .integer(done), "left": .integer(left)] }
+}
+
+extension PacedRequeue {
+  /// With how it ended; only a ramp can stop before its end.
+  fileprivate var json: JSON {
+    var members = acted.json
+    switch end {
+    case .complete: members["end"] = "complete"
+    case .paused: members["end"] = "paused"
+    case .recurred(let fingerprint):
+      members["end"] = "recurred"
+      members["fingerprint"] = .string(fingerprint)
+    case .undecided(let pending):
+      members["end"] = "undecided"
+      members["pending"] = .integer(pending)
+    }
+    return members
   }
 }
 

@@ -75,12 +75,12 @@ struct DeadLetterPages {
     if action != .edit, let limit = form["limit"].flatMap({ Int($0) }) {
       body["limit"] = .integer(min(limit, Self.most))
     }
+    if action == .requeue && form["ramp"] == "yes" { body["ramp"] = true }
     if let reason = form["reason"], !reason.isEmpty { body["reason"] = .string(reason) }
     let acted = try await dashboard.api.post(
       "\(Self.path)/\(action.rawValue)", body, key: form["once"], as: visitor)["data"]
-    let (done, left) = (acted["done"].text ?? "0", acted["left"].text ?? "0")
-    return .seeOther(
-      "/dead-letters?did=\(action.rawValue)&done=\(done.percentEncoded)&left=\(left.percentEncoded)")
+    let told = ["done", "left", "end"].map { "\($0)=\((acted[$0].text ?? "").percentEncoded)" }
+    return .seeOther("/dead-letters?did=\(action.rawValue)&" + told.joined(separator: "&"))
   }
 
   /// The letters that a form is about, in the API's words.
@@ -110,6 +110,7 @@ struct DeadLetterPages {
       "isOne": count == 1, "isNone": count == 0, "isMuch": count > Self.most,
       "queue": Shown.Text(form["queue"]), "group": Shown.Text(form["group"]), "id": Shown.Text(form["id"]),
       "limit": String(count), "once": UUID().uuidString.lowercased(), "isDiscard": action == .discard,
+      "mayRamp": action == .requeue, "ramps": count > 1,
       "payload": Shown.Text(form["payload"]),
     ]
     return try page("dead-letter-confirm", values, "Are you sure?", visitor)
@@ -145,14 +146,27 @@ struct DeadLetterPages {
 
   // MARK: Values
 
-  /// What the address says was done; only numbers of it are shown.
+  /// What the address says was done; no text of it is shown.
   private static func notice(_ request: Request) -> String? {
     guard let action = request.query("did").flatMap(Action.init),
       let done = request.query("done").flatMap(Int.init)
     else { return nil }
     let left = request.query("left").flatMap(Int.init) ?? 0
     let rest = left > 0 ? " \(left) are where they were: RabbitMQ did not take them." : ""
-    return "\(done) \(done == 1 ? "letter was" : "letters were") \(action.past).\(rest)"
+    return
+      "\(done) \(done == 1 ? "letter was" : "letters were") \(action.past).\(rest)\(stop(request.query("end")))"
+  }
+
+  /// Why a ramp has left the rest alone.
+  private static func stop(_ end: String?) -> String {
+    switch end {
+    case "recurred":
+      " The last of them died again as before, so the others were left alone: rehearse them before going on."
+    case "undecided":
+      " Not all of them have had an effect yet, so the others were left alone: do their workers consume?"
+    case "paused": " They had their effect. It took its time, so the others are still here: requeue again."
+    default: ""
+    }
   }
 
   private static func group(_ group: JSON) -> [String: Any] {

@@ -20,14 +20,7 @@ struct ListPages {
     let items = answer["items"].array
     var values: [String: Any] = [
       "heading": list.section.label, "isEmpty": items.isEmpty, "columns": list.columns.map(\.title),
-      "rows": items.map { item in
-        [
-          "href": Shown.maybe(list.href(item)),
-          "cells": list.columns.map { column in
-            ["time": Shown.time(item[column.member]), "text": column.text(item)] as [String: Any]
-          },
-        ] as [String: Any]
-      },
+      "rows": items.map { ["cells": list.cells(of: $0)] },
     ]
     if let next = answer["next"].text {
       values["next"] = "\(list.section.rawValue)?cursor=\(next.percentEncoded)"
@@ -103,6 +96,19 @@ struct Listing: Sendable {
         "Details": "body",
       ])),
   ]
+
+  /// The values of a row; the first leads to the thing itself.
+  func cells(of item: JSON) -> [[String: Any]] {
+    let link = href(item)
+    return columns.enumerated().map { place, column in
+      let text = column.text(item)
+      let href = place == 0 ? link : nil
+      return [
+        "time": Shown.time(item[column.member]), "href": Shown.maybe(href),
+        "text": href != nil && text.isEmpty ? "open" : text,
+      ]
+    }
+  }
 
   /// Titles and members, from left to right.
   private static func columns(_ titles: KeyValuePairs<String, String>) -> [Column] {

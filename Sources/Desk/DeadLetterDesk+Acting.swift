@@ -95,7 +95,8 @@ extension DeadLetterDesk {
     var result = Acted()
     for (queue, ready) in try looks.depths(of: choice.queues) {
       let look = looks.look(into: queue, ready: ready)
-      var rest = min(choice.limit ?? .max, limit - result.done - result.left)
+      var rest = min(
+        (choice.limit ?? .max) - horizon.chosen(of: queue), limit - result.done - result.left)
       var old = horizon.letters(of: queue, ready: ready)
       while rest > 0 {
         let page = try look.next()
@@ -103,6 +104,7 @@ extension DeadLetterDesk {
         let noted = try Intents.noted(of: page.map(\.letter), in: queue, on: connection)
         let work = PageWork(page, noted: noted, choice: choice, deed: deed, limit: rest, old: old)
         old -= min(old, page.count)
+        horizon.chose(work.fresh.count, of: queue)
         try Intents.note(deed, on: work.fresh.map(\.letter), in: queue, by: warrant, on: connection)
         let gone = try publish(work.toPublish, to: queue, over: publisher)
         let finished = gone + work.toDiscard
@@ -137,6 +139,12 @@ extension DeadLetterDesk {
 /// brought back from, is left for another action, so that each one ends.
 struct Horizon: Sendable {
   private var rest: [Queue: Int] = [:]
+  private var chosen: [Queue: Int] = [:]
+
+  /// How many of the queue the action has dealt with so far: a limit holds over all its calls.
+  func chosen(of queue: Queue) -> Int { chosen[queue, default: 0] }
+
+  mutating func chose(_ count: Int, of queue: Queue) { chosen[queue, default: 0] += count }
 
   /// How many of the queue's oldest letters are the action's concern; `ready` lie there now.
   mutating func letters(of queue: Queue, ready: Int) -> Int {

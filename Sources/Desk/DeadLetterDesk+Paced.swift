@@ -12,6 +12,8 @@ package struct PacedRequeue: Sendable, Equatable {
     case recurred(fingerprint: String)
     /// What became of the last step could not be seen in time: the rest was left alone.
     case undecided(Int)
+    /// The time that it may take was over; what went back had its effect, and the rest was left alone.
+    case paused
   }
 
   package var acted = Acted()
@@ -20,11 +22,12 @@ package struct PacedRequeue: Sendable, Equatable {
 
 extension DeadLetterDesk {
   /// Brings the selection back at a rhythm. With a ramp each step waits until its letters have had their effect, and
-  /// the first that dies as before ends it.
+  /// the first that dies as before ends it. `patience` is for each step, `limit` for all of them.
   package func requeue(
     _ selection: Selection, at rhythm: Rhythm, by warrant: Warrant, patience: Duration = .seconds(30),
-    progress: (Acted) -> Void = { _ in }
+    within limit: Duration? = nil, progress: (Acted) -> Void = { _ in }
   ) throws -> PacedRequeue {
+    let deadline = limit.map { ContinuousClock.now + $0 }
     var result = PacedRequeue()
     var step = 0
     var horizon = Horizon()
@@ -37,8 +40,12 @@ extension DeadLetterDesk {
         if rhythm.ramps { letters.append(DeadLetterTrace($0)) }
       }
       progress(result.acted)
-      result.end = try end(of: letters, within: patience)
+      result.end = try end(of: letters, within: min(patience, deadline.map { $0 - .now } ?? patience))
       guard !isLast, result.end == .complete else { return result }
+      if let deadline, deadline < .now {
+        result.end = .paused
+        return result
+      }
       step += 1
     }
   }

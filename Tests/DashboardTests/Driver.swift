@@ -18,16 +18,9 @@ struct Driver {
 
   /// Runs `body` with a browser. Both processes are killed afterwards, since chromedriver heeds no gentler signal.
   static func with<T>(_ body: (Driver) async throws -> T) async throws -> T {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/chromedriver")
-    process.arguments = ["--port=0"]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
     let profile = FileManager.default.temporaryDirectory.appendingPathComponent(
       "browser-\(UUID().uuidString)")
-    try process.run()
+    let (process, port) = try await started()
     let pid = process.processIdentifier
     // Whatever hangs, nobody waits for a browser longer than this.
     let limit = DispatchWorkItem { kill(pid, SIGKILL) }
@@ -37,7 +30,6 @@ struct Driver {
       kill(pid, SIGKILL)
       try? FileManager.default.removeItem(at: profile)
     }
-    let port = try await port(of: output.fileHandleForReading)
     let base = "http://127.0.0.1:\(port)"
     let arguments: [JSON] = [
       "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900",
@@ -57,6 +49,28 @@ struct Driver {
       if let pid = answer["capabilities"]["goog:processID"].integer { kill(pid_t(pid), SIGKILL) }
     }
     return try await body(Driver(base: base, session: answer["sessionId"].text ?? ""))
+  }
+
+  /// It takes the port that it was given for IPv6 for IPv4 too, and ends when somebody has that one: so it is asked
+  /// again.
+  private static func started() async throws -> (Process, port: Int) {
+    var attempts = 5
+    while true {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/chromedriver")
+      process.arguments = ["--port=0"]
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      process.standardInput = FileHandle.nullDevice
+      try process.run()
+      do {
+        return (process, try await port(of: output.fileHandleForReading))
+      } catch {
+        attempts -= 1
+        guard attempts > 0 else { throw error }
+      }
+    }
   }
 
   /// The port is said on standard output; the pipe ends when the process does.
@@ -105,6 +119,21 @@ struct Driver {
     try await ask(.POST, "/window/rect", ["width": .integer(width), "height": .integer(height)])
   }
 
+  /// A screen of this width, in pixels of the style sheet; nil is the window itself.
+  func narrow(to width: Int?) async throws {
+    guard let width else {
+      try await ask(
+        .POST, "/goog/cdp/execute", ["cmd": "Emulation.clearDeviceMetricsOverride", "params": [:]])
+      return
+    }
+    try await ask(
+      .POST, "/goog/cdp/execute",
+      [
+        "cmd": "Emulation.setDeviceMetricsOverride",
+        "params": ["width": .integer(width), "height": 740, "deviceScaleFactor": 1, "mobile": false],
+      ])
+  }
+
   /// As people who prefer `light` or `dark` see it.
   func prefer(_ scheme: String) async throws {
     let features: JSON = [["name": "prefers-color-scheme", "value": .string(scheme)]]
@@ -119,6 +148,21 @@ struct Driver {
 
   func click(_ selector: String) async throws {
     try await ask(.POST, "/element/\(element(selector))/click", [:])
+  }
+
+  /// Takes out what a field holds.
+  func clear(_ selector: String) async throws {
+    try await ask(.POST, "/element/\(element(selector))/clear", [:])
+  }
+
+  /// The key Tab, again and again; with Shift it goes back.
+  func tab(times: Int, back: Bool = false) async throws {
+    func act(_ type: String, _ key: String) -> JSON { ["type": .string(type), "value": .string(key)] }
+    let (shift, tab) = ("\u{E008}", "\u{E004}")
+    let presses = Array(repeating: [act("keyDown", tab), act("keyUp", tab)], count: times).flatMap { $0 }
+    let all = back ? [act("keyDown", shift)] + presses + [act("keyUp", shift)] : presses
+    try await ask(
+      .POST, "/actions", ["actions": [["type": "key", "id": "keys", "actions": .array(all)]]])
   }
 
   func type(_ text: String, into selector: String) async throws {

@@ -219,18 +219,49 @@ struct Installation {
     }
   }
 
-  /// Lets a body that is no event die in the queues of orders, and waits until it is in one of their dead.
-  func makeDeadLetter(id: String = "broken-1", body: String = "no event") async throws {
+  /// One of the connection's fifty listings differed.
+  func addReconciliation() async throws {
+    try await run(
+      """
+      INSERT INTO reconciliations (connection_id, marketplace_id, reason, status, listings, differences, biggest,
+        finished_at)
+      VALUES ('\(Self.connection)', 7, 'manual', 'done', 50, 1,
+        '[{"listing":"offer-1","sku":"SKU-0001","ledger":4,"marketplace":9,"difference":5}]', now())
+      """)
+  }
+
+  /// Publishes what is, or is not, an event of an order.
+  func publish(id: String, body: String) throws {
     let broker = try Connection.open(try Address.parse(TestServers.amqpURL), name: "tests")
     defer { broker.close() }
     try broker.publish(
       exchange: topology.events, routingKey: "allegro.order.created",
       properties: Publishing(messageID: id, type: "order.created", headers: []),
       body: Array(body.utf8))
+  }
+
+  /// Lets a body that is no event die in the queues of orders, and waits until so many are in each of their dead.
+  func makeDeadLetter(id: String = "broken-1", body: String = "no event", asNumber count: Int = 1)
+    async throws
+  {
+    try publish(id: id, body: body)
+    let broker = try Connection.open(try Address.parse(TestServers.amqpURL), name: "tests")
+    defer { broker.close() }
     let deadline = ContinuousClock.now + .seconds(15)
-    while try broker.depth(of: topology.deadName(.orderSync))?.ready != 1 {
-      guard .now < deadline else { throw Failure(description: "nothing died") }
-      try await Task.sleep(for: .milliseconds(50))
+    for queue in [Queue.orderSync, .stockLedger, .messaging] {
+      while try broker.depth(of: topology.deadName(queue))?.ready != count {
+        guard .now < deadline else { throw Failure(description: "nothing died") }
+        try await Task.sleep(for: .milliseconds(50))
+      }
     }
+  }
+
+  /// Asks the API as a program does.
+  func call(_ path: String, _ body: JSON, token: String) async throws -> Answer {
+    var request = HTTPClientRequest(url: address + path)
+    request.method = .POST
+    request.headers = ["content-type": "application/json", "authorization": "Bearer \(token)"]
+    request.body = .bytes(ByteBuffer(bytes: body.bytes))
+    return try await ask(request, nil)
   }
 }

@@ -8,21 +8,9 @@ import Testing
 /// Dead letters, polling and rules that are changed by forms, as a browser without a script sends them.
 @Suite(.timeLimit(.minutes(1)))
 struct MendingTests {
-  /// An order event whose quantity is no number: it dies in the three queues of orders.
-  private static let broken = order(quantity: "\"two\"")
-
-  private static func order(quantity: String) -> String {
-    """
-    {"specversion":"1.0","id":"allegro:\(Installation.connection):broken-1","source":"/connections/\(Installation.connection)",\
-    "type":"order.created","subject":"order/o-1","time":"2026-01-01T12:00:00Z","datacontenttype":"application/json",\
-    "data":{"connectionId":"\(Installation.connection)","platform":"allegro","marketplaceId":7,"change":"created",\
-    "order":{"externalId":"o-1","number":"#1","status":"paid","placedAt":"2026-01-01T12:00:00Z",\
-    "updatedAt":"2026-01-01T12:00:00Z","currency":"PLN","total":"5.00","lines":[{"externalId":"l-1",\
-    "listingId":"offer-1","sku":"SKU-0001","quantity":\(quantity),"unitPrice":"5.00"}]}}}
-    """
-  }
-
-  private static let id = "allegro:\(Installation.connection):broken-1"
+  /// Its quantity is no number: it dies in the three queues of orders.
+  private static let broken = OrderEvent(name: "broken-1", quantity: "\"two\"")
+  private static let id = broken.id
 
   private static func once(_ page: String) throws -> String {
     String(try #require(page.firstMatch(of: /name="once" value="([^"]+)"/)).1)
@@ -31,7 +19,7 @@ struct MendingTests {
   @Test func `a letter is rehearsed, corrected under its id, and the record keeps what it was`() async throws
   {
     try await Installation.with { house in
-      try await house.makeDeadLetter(id: Self.id, body: Self.broken)
+      try await house.makeDeadLetter(id: Self.id, body: Self.broken.body)
       let token = try house.token("--subject", "anna", "--role", "operator")
       let letter = ["queue": "order-sync", "id": Self.id]
       let rehearsal = try await house.post("/dead-letters/rehearse", letter, session: token)
@@ -40,7 +28,7 @@ struct MendingTests {
 
       var form = letter
       form["action"] = "edit"
-      form["payload"] = Self.order(quantity: "2")
+      form["payload"] = OrderEvent(name: "broken-1").body
       let question = try await house.post("/dead-letters/act", form, session: token)
       #expect(question.status == 200 && question.text.contains("Are you sure?"))
       form["confirmed"] = "yes"
@@ -86,6 +74,31 @@ struct MendingTests {
     }
   }
 
+  @Test func `a requeue in growing steps ends with the first letter that dies again, and the rest stays`()
+    async throws
+  {
+    try await Installation.with { house in
+      for number in 1...4 {
+        try await house.makeDeadLetter(id: "broken-\(number)", asNumber: number)
+      }
+      let token = try house.token("--subject", "anna", "--role", "operator")
+      var form = ["queue": "order-sync", "action": "requeue"]
+      let question = try await house.post("/dead-letters/act", form, session: token)
+      #expect(question.text.contains("name=\"ramp\" value=\"yes\" checked"), "\(question.text)")
+      form.merge(["confirmed": "yes", "ramp": "yes", "limit": "4", "once": try Self.once(question.text)]) {
+        $1
+      }
+      let done = try await house.post("/dead-letters/act", form, session: token)
+      let location = done.headers.first(name: "location") ?? ""
+      #expect(location.contains("did=requeue&done=1&left=0&end=recurred"), "\(done.text)")
+      let page = try await house.get(location, session: token)
+      #expect(page.text.contains("1 letter was requeued") && page.text.contains("the others were left alone"))
+      // It lies behind the three that were not touched.
+      let list = try await house.get("/dead-letters/list?queue=order-sync", session: token).text
+      #expect(list.contains("broken-1") && list.contains("broken-4"))
+    }
+  }
+
   @Test func `nothing is discarded without a reason`() async throws {
     try await Installation.with { house in
       try await house.makeDeadLetter()
@@ -115,13 +128,7 @@ struct MendingTests {
 
   @Test func `reconciliations are shown with the biggest differences`() async throws {
     try await Installation.with { house in
-      try await house.run(
-        """
-        INSERT INTO reconciliations (connection_id, marketplace_id, reason, status, listings, differences, biggest,
-          finished_at)
-        VALUES ('\(Installation.connection)', 7, 'manual', 'done', 50, 1,
-          '[{"listing":"offer-1","sku":"SKU-0001","ledger":4,"marketplace":9,"difference":5}]', now())
-        """)
+      try await house.addReconciliation()
       let token = try house.token("--subject", "shop-7", "--role", "seller")
       let page = try await house.get("/reconciliations", session: token).text
       #expect(page.contains("class=\"bad\">1 (2 %)") && page.contains("SKU-0001") && page.contains("offer-1"))

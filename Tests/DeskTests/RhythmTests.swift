@@ -80,6 +80,37 @@ struct RhythmTests {
     }
   }
 
+  @Test func `a limit holds over all steps and portions`() async throws {
+    try await Place.with { (place) throws in
+      try place.bury((0..<9).map { .init(id: "m\($0)", body: Self.body("m\($0)")) })
+      let paced = try place.desk.requeue(
+        Selection(limit: 3), at: Rhythm(rate: 2), by: Warrant(actor: "tests"))
+      #expect(paced.acted == Acted(done: 3))
+      let connection = try place.openDatabase()
+      for id in 3..<9 {
+        try connection.query(
+          "INSERT INTO inbox (consumer, event_time, message_id) VALUES ('stock-ledger', '2026-01-01T12:00:00Z', $1)",
+          ["m\(id)"])
+      }
+      let ramped = try place.desk.requeue(
+        Selection(limit: 4), at: Rhythm(ramps: true), by: Warrant(actor: "tests"))
+      #expect(ramped.acted == Acted(done: 4) && ramped.end == .complete)
+      #expect(try place.desk.letters(Selection()).count == 2)
+    }
+  }
+
+  @Test func `a ramp that takes too long stops between its steps`() async throws {
+    try await Place.with { (place) throws in
+      try place.bury((0..<3).map { .init(id: "m\($0)", body: Self.body("m\($0)")) })
+      try place.openDatabase().query(
+        "INSERT INTO inbox (consumer, event_time, message_id) VALUES ('stock-ledger', '2026-01-01T12:00:00Z', 'm0')"
+      )
+      let result = try place.desk.requeue(
+        Selection(), at: Rhythm(ramps: true), by: Warrant(actor: "tests"), within: .milliseconds(1))
+      #expect(result.acted.done == 1 && result.end == .paused)
+    }
+  }
+
   @Test func `a rate is kept`() async throws {
     try await Place.with { (place) throws in
       try place.bury((0..<3).map { "m\($0)" })

@@ -142,6 +142,34 @@ struct BackupTests {
     }
   }
 
+  @Test
+  func `a role that owns nothing but the new database restores it, and isn't told of what it may not see`()
+    async throws
+  {
+    try await withTemporaryFolder { folder in
+      try await ScratchDatabase.with { source in
+        #expect(await source.migrate() == 0)
+        let made = try Self.backup(source, "--to", folder.path)
+        let file = try #require(made.text.split(separator: "\n").last.map(String.init))
+        try await ScratchDatabase.with { target in
+          let role = TestServers.uniqueName("role")
+          let admin = try Connection.open(target.url, name: "tests")
+          try admin.query("CREATE ROLE \(role) LOGIN PASSWORD 'a b@c'")
+          defer { _ = try? admin.query("DROP OWNED BY \(role); DROP ROLE \(role)") }
+          let name = try admin.query("SELECT current_database()")[0].text(0)
+          try admin.query("ALTER DATABASE \(name) OWNER TO \(role)")
+          var parts = try #require(URLComponents(string: target.url))
+          (parts.user, parts.password) = (role, "a b@c")
+          let own = ScratchDatabase(url: try #require(parts.string))
+          let restored = try Self.restore(file, into: own)
+          #expect(restored.status == 0 && !restored.text.contains("WARNING"), "\(restored.text)")
+          #expect(await own.migrate("--status") == 0)
+          try admin.query("ALTER DATABASE \(name) OWNER TO CURRENT_USER")
+        }
+      }
+    }
+  }
+
   @Test func `a file that was cut short is refused, and nothing of it stays`() async throws {
     try await withTemporaryFolder { folder in
       try await ScratchDatabase.with { source in

@@ -60,7 +60,7 @@ struct DeadLettersRequeue: AsyncParsableCommand {
     }
     try report(result.acted, "requeued")
     switch result.end {
-    case .complete: return
+    case .complete, .paused: return
     case .recurred(let fingerprint):
       throw Failure(
         .found,

@@ -29,13 +29,18 @@ function isCurrent() {
   showTimes(moment.parentElement);
 }
 
+// The live parts as the server sent them: the ages that are shown beside are no change.
+const sent = new Map();
+for (const part of document.querySelectorAll("[data-live]")) sent.set(part.id, part.innerHTML);
+
 // Puts what has changed on the server into the parts marked as live. A part in which somebody is at work stays.
 function renew(fresh) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const newer = fresh.getElementById(part.id);
-    if (!newer) continue;
+    if (!newer || sent.get(part.id) === newer.innerHTML) continue;
+    if (part !== document.activeElement && part.contains(document.activeElement)) continue;
+    sent.set(part.id, newer.innerHTML);
     showTimes(newer);
-    if (part.innerHTML === newer.innerHTML || (part !== document.activeElement && part.contains(document.activeElement))) continue;
     part.replaceChildren(...document.adoptNode(newer).childNodes);
   }
 }
