@@ -155,7 +155,10 @@ struct BackupTests {
           let role = TestServers.uniqueName("role")
           let admin = try Connection.open(target.url, name: "tests")
           try admin.query("CREATE ROLE \(role) LOGIN PASSWORD 'a b@c'")
-          defer { _ = try? admin.query("DROP OWNED BY \(role); DROP ROLE \(role)") }
+          defer {
+            _ = try? admin.query("DROP OWNED BY \(role)")
+            _ = try? admin.query("DROP ROLE \(role)")
+          }
           let name = try admin.query("SELECT current_database()")[0].text(0)
           try admin.query("ALTER DATABASE \(name) OWNER TO \(role)")
           var parts = try #require(URLComponents(string: target.url))
