@@ -171,7 +171,7 @@ let package = Package(
     library(
       "Square",
       ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),
-    tests("Square", [.crypto, "Marketplaces", "Events", "JSON", "Time", .concurrencyHelpers]),
+    tests("Square", [.crypto, "Marketplaces", "TestShops", "Events", "JSON", "Time", .concurrencyHelpers]),
     library(
       "Shopify",
       ["Marketplaces", "Events", "JSON", "Time", .crypto, .httpClient, .concurrencyHelpers, .logging]),

@@ -34,7 +34,7 @@ package struct ShopifyAdapter: MarketplaceAdapter {
   package var features: Features {
     Features(
       feeds: [.offerEvents, .orders, .listings], stockWrite: .compareAndSet, webhooks: true,
-      webhookTopics: ShopifyTopic.registered, readsOrders: true)
+      webhookTopics: ShopifyTopic.registered, readsOrders: true, writesProducts: true)
   }
 
   package func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {

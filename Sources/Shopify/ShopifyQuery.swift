@@ -136,6 +136,62 @@ struct ShopifyQuery: Sendable {
     }
     """)
 
+  // MARK: Products
+
+  static let variantsOfSKU = ShopifyQuery(
+    "VariantsOfSKU", "productVariants",
+    "query VariantsOfSKU($query: String!) { productVariants(first: 10, query: $query) { nodes { id sku } } }")
+
+  static let productOfVariant = ShopifyQuery(
+    "ProductOfVariant", "productVariant",
+    """
+    query ProductOfVariant($id: ID!) {
+      productVariant(id: $id) { id price product { id variantsCount { count } } }
+    }
+    """)
+
+  static let setProduct = ShopifyQuery(
+    "SetProduct", "productSet",
+    """
+    mutation SetProduct($handle: String!, $product: ProductSetInput!) {
+      productSet(synchronous: true, identifier: { handle: $handle }, input: $product) {
+        product { variants(first: 1) { nodes { id } } } userErrors { code field message }
+      }
+    }
+    """)
+
+  static let updateProduct = ShopifyQuery(
+    "UpdateProduct", "productUpdate",
+    """
+    mutation UpdateProduct($product: ProductUpdateInput!) {
+      productUpdate(product: $product) { userErrors { field message } }
+    }
+    """)
+
+  static let updateVariants = ShopifyQuery(
+    "UpdateVariants", "productVariantsBulkUpdate",
+    """
+    mutation UpdateVariants($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+      productVariantsBulkUpdate(productId: $product, variants: $variants) { userErrors { code field message } }
+    }
+    """)
+
+  static let deleteProduct = ShopifyQuery(
+    "DeleteProduct", "productDelete",
+    """
+    mutation DeleteProduct($input: ProductDeleteInput!) {
+      productDelete(input: $input) { userErrors { field message } }
+    }
+    """)
+
+  static let deleteVariants = ShopifyQuery(
+    "DeleteVariants", "productVariantsBulkDelete",
+    """
+    mutation DeleteVariants($product: ID!, $variants: [ID!]!) {
+      productVariantsBulkDelete(productId: $product, variantsIds: $variants) { userErrors { code field message } }
+    }
+    """)
+
   // MARK: Webhooks
 
   static let webhooks = ShopifyQuery(

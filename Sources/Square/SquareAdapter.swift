@@ -27,7 +27,7 @@ package struct SquareAdapter: MarketplaceAdapter {
   package var features: Features {
     Features(
       feeds: [.offerEvents, .orders, .listings, .disputes], stockWrite: .absolute, webhooks: true,
-      readsOrders: true)
+      readsOrders: true, writesProducts: true)
   }
 
   package func page(_ request: FeedRequest) async throws(MarketplaceError) -> FeedPage {
@@ -72,10 +72,21 @@ extension SquareAdapter {
   func locations(calls: inout Int) async throws(MarketplaceError) -> [String] {
     if let known = memory.withLockedValue({ $0.locations }) { return known }
     calls += 1
-    let found = try await get("/v2/locations").json["locations"].array.compactMap { $0["id"].text }
+    let locations = try await get("/v2/locations").json["locations"].array
+    let found = locations.compactMap { $0["id"].text }
     guard !found.isEmpty else { throw .malformed("the merchant has no location") }
-    memory.withLockedValue { $0.locations = found }
+    memory.withLockedValue { ($0.locations, $0.currency) = (found, locations[0]["currency"].text) }
     return found
+  }
+
+  /// The currency of the merchant's prices.
+  func currency() async throws(MarketplaceError) -> String {
+    var calls = 0
+    _ = try await locations(calls: &calls)
+    guard let currency = memory.withLockedValue({ $0.currency }) else {
+      throw .malformed("the merchant's location has no currency")
+    }
+    return currency
   }
 }
 
@@ -89,6 +100,8 @@ extension JSON {
 /// What the adapter remembers from call to call, so as not to ask for it again.
 struct SquareMemory {
   var locations: [String]?
+  /// That of the first location.
+  var currency: String?
   /// SKUs by variation: an order's lines don't say them.
   private(set) var skus: [String: String?] = [:]
   /// Orders by payment: a dispute names only the payment.

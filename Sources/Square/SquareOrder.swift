@@ -106,6 +106,16 @@ enum SquareMoney {
     return Money(minorUnits: amount, scale: scale(of: json["currency"].text ?? ""))
   }
 
+  /// Nil where it is no whole number of the currency's minor units.
+  static func write(_ price: Money, in currency: String) -> JSON? {
+    let minor = (price * (0..<scale(of: currency)).reduce(1) { power, _ in power * 10 }).text
+    let parts = minor.split(separator: ".")
+    guard let amount = parts.first.flatMap({ Int64($0) }),
+      parts.count == 1 || parts[1].allSatisfy({ $0 == "0" })
+    else { return nil }
+    return ["amount": .integer(amount), "currency": .string(currency)]
+  }
+
   /// ISO 4217: the decimals of a currency; most have two.
   static func scale(of currency: String) -> Int {
     switch currency {

@@ -19,6 +19,8 @@ package struct Listing: Sendable {
   var sold = 0
   let createdAt: Timestamp
   package internal(set) var updatedAt: Timestamp
+  /// When what it says changed last; its stock may have changed later.
+  var changedAt: Timestamp
   var awaitsRestock = false
   /// Whether buyers see it.
   var isActive = true

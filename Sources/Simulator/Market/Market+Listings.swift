@@ -37,13 +37,14 @@ extension Market {
     let listing = dice.between(0, listings.count - 1)
     let stock = listings[listing].stock
     let isTakenOff = dice.chance(0.05)
-    adjust(listing, to: isTakenOff ? 0 : max(0, stock + dice.between(-5, 20)), at: time)
+    let counted = isTakenOff ? 0 : max(0, stock + dice.between(-5, 20))
+    if !listings[listing].isGone { adjust(listing, to: counted, at: time) }
   }
 
   /// The seller fills the shelf up again.
   mutating func restock(_ listing: Int, at time: Timestamp) {
     listings[listing].awaitsRestock = false
-    guard listings[listing].stock <= 3 else { return }
+    guard listings[listing].stock <= 3, !listings[listing].isGone else { return }
     adjust(listing, to: max(5, listings[listing].initialStock), at: time)
   }
 
@@ -56,7 +57,7 @@ extension Market {
       return
     }
     let listing = dice.between(0, listings.count - 1)
-    listings[listing].updatedAt = max(listings[listing].updatedAt, moment)
+    noteChange(of: listing, at: moment)
     if dice.chance(0.5) {
       listings[listing].price = max(100, listings[listing].price + dice.between(-500, 500))
       announce(.price(listing), at: moment)
@@ -94,7 +95,7 @@ extension Market {
       Listing(
         id: id, sku: "SKU-" + padding + digits, title: "\(Self.things[rank % Self.things.count]) \(digits)",
         price: dice.between(5, 300) * 100 + (rank % 3 == 0 ? 0 : dice.between(1, 99)), stock: stock,
-        initialStock: stock, createdAt: moment, updatedAt: moment))
+        initialStock: stock, createdAt: moment, updatedAt: moment, changedAt: moment))
   }
 
   /// The seller puts something new on sale, with none in stock; its place.
@@ -102,20 +103,32 @@ extension Market {
     advance(to: now)
     var id = Int64(dice.between(7_000_000_000, 17_999_999_999))
     while listingIds[id] != nil { id += 1 }
-    let place = listings.count
+    let (place, moment) = (listings.count, clock.wholeMilliseconds)
     listingIds[id] = place
     listings.append(
       Listing(
-        id: id, sku: sku, title: title, price: 0, stock: 0, initialStock: 0,
-        createdAt: clock.wholeMilliseconds,
-        updatedAt: clock.wholeMilliseconds))
+        id: id, sku: sku, title: title, price: 0, stock: 0, initialStock: 0, createdAt: moment,
+        updatedAt: moment, changedAt: moment))
     return place
   }
 
-  /// The seller takes a listing off for good.
+  /// The seller changes what a listing says, which all are told.
+  mutating func change(_ place: Int, at now: Timestamp, _ change: (inout Listing) -> Void) {
+    advance(to: now)
+    change(&listings[place])
+    noteChange(of: place, at: max(clock.wholeMilliseconds, listings[place].changedAt.addingOneMillisecond))
+    announce(.details(place), at: listings[place].changedAt)
+  }
+
+  private mutating func noteChange(of place: Int, at moment: Timestamp) {
+    listings[place].changedAt = max(listings[place].changedAt, moment)
+    listings[place].updatedAt = max(listings[place].updatedAt, moment)
+  }
+
+  /// The seller takes a listing off for good, which all are told.
   mutating func withdraw(_ place: Int, at now: Timestamp) {
     setStock(of: place, to: 0, at: now)
-    listings[place].isGone = true
+    change(place, at: now) { $0.isGone = true }
   }
 
   private static let things = [

@@ -61,8 +61,8 @@ enum ShopifyREST {
   static func product(_ variant: JSON, at moment: Timestamp) -> JSON {
     [
       "id": number(variant["product"]["id"]), "title": variant["product"]["title"],
-      "body_html": nil,
-      "status": "active", "updated_at": .time(moment),
+      "body_html": variant["product"]["descriptionHtml"],
+      "status": .text(variant["product"]["status"].text?.lowercased()), "updated_at": .time(moment),
       "variants": [
         [
           "id": number(variant["id"]), "sku": variant["sku"], "price": variant["price"],

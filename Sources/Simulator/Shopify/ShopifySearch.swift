@@ -20,6 +20,23 @@ enum ShopifySearch {
     return range
   }
 
+  /// Which listings a search for variants finds: `product_id:N`, `sku:"…"`, or all without a search.
+  static func variants(_ query: String?) throws(GraphQLProblem) -> (Listing) -> Bool {
+    guard let query else { return { _ in true } }
+    if query.hasPrefix("product_id:"), let product = Int64(query.dropFirst(11)) {
+      return { $0.id + ShopifyNumber.product == product }
+    }
+    guard query.hasPrefix("sku:\""), query.count > 5, query.hasSuffix("\"") else {
+      throw GraphQLProblem("Invalid search: \(query)")
+    }
+    var (sku, isEscaped) = ("", false)
+    for character in query.dropFirst(5).dropLast() {
+      isEscaped = character == "\\" && !isEscaped
+      if !isEscaped { sku.append(character) }
+    }
+    return { [sku] in $0.sku == sku }
+  }
+
   /// The page that a connection's arguments ask for.
   static func page(
     _ entries: [(at: Timestamp, place: Int)], of field: GraphQLField

@@ -70,8 +70,12 @@ extension ShopifyShop {
   private func told(_ news: OfferNews, at moment: Timestamp) -> (topic: String, bodies: [JSON])? {
     switch news {
     case .stock(let place):
+      guard !market.listings[place].isGone else { return nil }
       return ("INVENTORY_LEVELS_UPDATE", ShopifyREST.levels(variant(place), at: moment))
     case .price(let place), .details(let place):
+      guard !market.listings[place].isGone else {
+        return ("PRODUCTS_DELETE", [["id": .integer(market.listings[place].id + ShopifyNumber.product)]])
+      }
       return ("PRODUCTS_UPDATE", [ShopifyREST.product(variant(place), at: moment)])
     case .soldOut, .backInStock, .stranger: return nil
     }
@@ -98,7 +102,8 @@ extension ShopifyShop {
     "ORDERS_CREATE": "orders/create", "ORDERS_UPDATED": "orders/updated",
     "ORDERS_PAID": "orders/paid",
     "ORDERS_FULFILLED": "orders/fulfilled", "ORDERS_CANCELLED": "orders/cancelled",
-    "PRODUCTS_UPDATE": "products/update", "INVENTORY_LEVELS_UPDATE": "inventory_levels/update",
+    "PRODUCTS_UPDATE": "products/update", "PRODUCTS_DELETE": "products/delete",
+    "INVENTORY_LEVELS_UPDATE": "inventory_levels/update",
     "DISPUTES_CREATE": "disputes/create", "DISPUTES_UPDATE": "disputes/update",
   ]
 }

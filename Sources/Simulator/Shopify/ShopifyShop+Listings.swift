@@ -6,30 +6,22 @@ extension ShopifyShop {
   func products(_ field: GraphQLField) throws(GraphQLProblem) -> JSON {
     let range = try ShopifySearch.range(field.arguments["query"]?.text ?? "")
     let entries = market.listings.indices
+      .filter { !market.listings[$0].isGone }
       .map { (at: market.listings[$0].updatedAt, place: $0) }
       .filter { $0.at.isWithin(range.from, range.to) }
     let page = ShopifySearch.page(entries, of: field)
-    let nodes: [JSON] = page.places.map { place in
-      let listing = market.listings[place]
-      return [
-        "id": ShopifyNumber.global("Product", listing.id + ShopifyNumber.product),
-        "title": .string(listing.title), "status": "ACTIVE", "updatedAt": .time(listing.updatedAt),
-        "variants": ["nodes": [variant(place)]],
-      ]
-    }
-    return ["nodes": .array(nodes), "pageInfo": page.info]
+    return ["nodes": .array(page.places.map(product)), "pageInfo": page.info]
   }
 
-  /// By id; `product_id:N` narrows.
+  /// By id.
   func variants(_ field: GraphQLField) throws(GraphQLProblem) -> JSON {
-    let query = field.arguments["query"]?.text
-    let product = query.flatMap { Int64($0.split(separator: ":").last ?? "") }
-    if query != nil, product == nil { throw GraphQLProblem("Invalid search: \(query ?? "")") }
+    let isWanted = try ShopifySearch.variants(field.arguments["query"]?.text)
     let after = field.arguments["after"]?.integer ?? 0
     let first = Int(clamping: max(0, field.arguments["first"]?.integer ?? 0))
     let rest = market.listings.indices
-      .filter { market.listings[$0].id > after }
-      .filter { product.map { [id = market.listings[$0].id] in $0 - ShopifyNumber.product == id } ?? true }
+      .filter {
+        market.listings[$0].id > after && !market.listings[$0].isGone && isWanted(market.listings[$0])
+      }
       .sorted { market.listings[$0].id < market.listings[$1].id }
     let page = rest.prefix(first)
     return [
@@ -43,12 +35,15 @@ extension ShopifyShop {
 
   func variant(_ place: Int) -> JSON {
     let listing = market.listings[place]
-    let product = ShopifyNumber.global("Product", listing.id + ShopifyNumber.product)
     return [
       "id": ShopifyNumber.global("ProductVariant", listing.id), "sku": .string(listing.sku),
       "title": "Default Title", "price": money(listing.price)["shopMoney"]["amount"],
       "inventoryQuantity": .integer(listing.stock),
-      "product": ["id": product, "title": .string(listing.title), "status": "ACTIVE"],
+      "product": [
+        "id": ShopifyNumber.global("Product", listing.id + ShopifyNumber.product),
+        "title": .string(listing.title), "descriptionHtml": .string(listing.description),
+        "status": listing.isActive ? "ACTIVE" : "DRAFT", "variantsCount": ["count": 1],
+      ],
       "inventoryItem": [
         "id": ShopifyNumber.global("InventoryItem", listing.id + ShopifyNumber.item), "tracked": true,
         "inventoryLevels": ["nodes": .array(Self.levels(of: listing.stock).map(level))],
@@ -104,9 +99,7 @@ extension ShopifyShop {
   }
 
   private func item(_ id: JSON) -> Int? {
-    id.text?.split(separator: "/").last.flatMap { Int64($0) }.flatMap {
-      market.listingIds[$0 - ShopifyNumber.item]
-    }
+    id.text?.split(separator: "/").last.flatMap { listing(String($0), offset: ShopifyNumber.item) }
   }
 
   private static func refusal(_ code: String, _ message: String) -> JSON {

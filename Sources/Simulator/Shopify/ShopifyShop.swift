@@ -6,7 +6,8 @@ package import Time
 /// Queries: `shop`, `orders(first, after, query)` and `products(first, after, query, reverse)` by their last change,
 /// `productVariants(first, after, query)` by id, `order(id)`, `productVariant(id)`, `inventoryItem(id)`, `nodes(ids)` of
 /// orders, `webhookSubscriptions`. Mutations: `inventorySetQuantities` (name "available"; every quantity with
-/// `changeFromQuantity`; the directive `@idempotent`), `webhookSubscriptionCreate`, `webhookSubscriptionDelete`.
+/// `changeFromQuantity`; the directive `@idempotent`), `productSet` (by handle), `productUpdate`,
+/// `productVariantsBulkUpdate`, `productDelete`, `webhookSubscriptionCreate`, `webhookSubscriptionDelete`.
 ///
 /// `GET /admin/oauth/authorize?client_id&scope&redirect_uri&state` sends the browser back with a code, for which
 /// `POST /admin/oauth/access_token` gives the access token.
@@ -35,6 +36,8 @@ package struct ShopifyShop: Shop {
   var toldDisputes = DisputeCursor()
   /// The answers to mutations that had a key, so that a repetition has no effect.
   var doneByKey: [String: JSON] = [:]
+  /// Places of listings, by the handle that they were made under.
+  var handles: [String: Int] = [:]
   /// The orders by the numbers that Shopify gives them; as many of the market's as were looked at.
   private var places: [String: Int] = [:]
   private var placed = 0
@@ -148,6 +151,10 @@ package struct ShopifyShop: Shop {
     case "inventoryItem":
       return listing(id, offset: ShopifyNumber.item).map { ["variant": variant($0)] } ?? nil
     case "inventorySetQuantities": return setQuantities(field, at: now)
+    case "productSet": return setProduct(field, at: now)
+    case "productUpdate": return updateProduct(field, at: now)
+    case "productVariantsBulkUpdate": return updateVariants(field, at: now)
+    case "productDelete": return deleteProduct(field, at: now)
     case "webhookSubscriptions": return ["nodes": .array(subscriptions.map(\.json))]
     case "webhookSubscriptionCreate": return subscribe(field)
     case "webhookSubscriptionDelete": return unsubscribe(field)
@@ -156,8 +163,9 @@ package struct ShopifyShop: Shop {
     }
   }
 
-  private func listing(_ number: String, offset: Int64) -> Int? {
-    Int64(number).flatMap { market.listingIds[$0 - offset] }
+  /// The place of a listing that is not gone.
+  func listing(_ number: String, offset: Int64) -> Int? {
+    Int64(number).flatMap { market.listingIds[$0 - offset] }.flatMap { market.listings[$0].isGone ? nil : $0 }
   }
 }
 

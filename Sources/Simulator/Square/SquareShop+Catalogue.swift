@@ -5,7 +5,10 @@ import Time
 extension SquareShop {
   func searchCatalog(_ body: JSON) -> JSON {
     let after = body["cursor"].integer ?? 0
-    let rest = market.listings.filter { $0.id > after }.sorted { $0.id < $1.id }
+    let exact = body["query"]["exact_query"]
+    let sku = exact["attribute_name"].text == "sku" ? exact["attribute_value"].text : nil
+    let rest = market.listings.filter { $0.id > after && !$0.isGone && $0.sku == sku ?? $0.sku }
+      .sorted { $0.id < $1.id }
     let page = rest.prefix(Int(clamping: max(1, body["limit"].integer ?? 100)))
     var answer = objects(Array(page), withItems: body["include_related_objects"].bool ?? false)
     if rest.count > page.count, let last = page.last { answer["cursor"] = .string(String(last.id)) }
@@ -13,29 +16,30 @@ extension SquareShop {
   }
 
   func retrieveCatalog(_ body: JSON) -> JSON {
-    let found = body["object_ids"].array.compactMap { $0.integer.flatMap { market.listingIds[$0] } }
-    return objects(
-      found.map { market.listings[$0] }, withItems: body["include_related_objects"].bool ?? false)
+    let ids = body["object_ids"].array.compactMap(\.text)
+    let includesDeleted = body["include_deleted_objects"].bool ?? false
+    func found(_ ids: [String]) -> [Listing] {
+      ids.compactMap(listing(ofObject:)).map { market.listings[$0] }.filter { includesDeleted || !$0.isGone }
+    }
+    var answer = objects(
+      found(ids.filter { !$0.hasPrefix("I") }), withItems: body["include_related_objects"].bool ?? false)
+    let items = found(ids.filter { $0.hasPrefix("I") }).map(item)
+    answer["objects"] = .array(answer["objects"].array + items)
+    return answer
   }
 
   private func objects(_ listings: [Listing], withItems: Bool) -> JSON {
     var answer: JSON = ["objects": .array(listings.map(variation))]
     if withItems {
-      answer["related_objects"] = .array(
-        listings.map { listing in
-          [
-            "type": "ITEM", "id": .string("I\(listing.id)"), "updated_at": .time(listing.updatedAt),
-            "item_data": ["name": .string(listing.title)],
-          ]
-        })
+      answer["related_objects"] = .array(listings.map(item))
     }
     return answer
   }
 
-  private func variation(_ listing: Listing) -> JSON {
+  func variation(_ listing: Listing) -> JSON {
     [
       "type": "ITEM_VARIATION", "id": .string(String(listing.id)), "updated_at": .time(listing.updatedAt),
-      "is_deleted": false,
+      "version": .integer(version(of: listing)), "is_deleted": .bool(listing.isGone),
       "item_variation_data": [
         "item_id": .string("I\(listing.id)"), "name": "Regular", "sku": .string(listing.sku),
         "price_money": money(listing.price),

@@ -6,7 +6,9 @@ package import Time
 /// `GET /v2/locations` · `POST /v2/orders/search` (location_ids; filter by `updated_at`, sorted by it; limit, cursor) ·
 /// `GET /v2/orders/{id}` · `POST /v2/catalog/search` (ITEM_VARIATION; limit, cursor, include_related_objects) ·
 /// `POST /v2/orders/batch-retrieve` (order_ids, at most 100) · `POST /v2/catalog/batch-retrieve` (object_ids) ·
-/// `POST /v2/inventory/counts/batch-retrieve` (catalog_object_ids or updated_after; limit, cursor) · `POST /v2/inventory/changes/batch-create` (PHYSICAL_COUNT, with an idempotency_key) ·
+/// `POST /v2/catalog/object` (an ITEM with one variation, with an idempotency_key and, for one that is there, its
+/// version) · `DELETE /v2/catalog/object/{id}` · `POST /v2/inventory/counts/batch-retrieve` (catalog_object_ids or
+/// updated_after; limit, cursor) · `POST /v2/inventory/changes/batch-create` (PHYSICAL_COUNT, with an idempotency_key) ·
 /// `GET /v2/disputes` · `GET /v2/payments/{id}`.
 ///
 /// Each listing is an item with one variation, counted at two locations; a line's uid counts within its order. Money is
@@ -28,6 +30,8 @@ package struct SquareShop: Shop {
   private var limit: RequestLimit
   /// Writes that were done, by their key: a repetition has no effect.
   var doneKeys: Set<String> = []
+  /// The answers to writes of the catalogue, by their key.
+  var upserted: [String: JSON] = [:]
 
   package init(market: Market, seed: UInt64, requestsPerMinute: Int) {
     self.market = market
@@ -63,6 +67,9 @@ package struct SquareShop: Shop {
       return reply(["orders": .array(places.map(order))], at: now)
     case ("POST", "catalog/search"): return reply(searchCatalog(body), at: now)
     case ("POST", "catalog/batch-retrieve"): return reply(retrieveCatalog(body), at: now)
+    case ("POST", "catalog/object"): return upsert(body, of: request, at: now)
+    case ("DELETE", _) where request.path.count == 4 && path.hasPrefix("catalog/object/"):
+      return deleteObject(request.path[3], of: request, at: now)
     case ("POST", "inventory/counts/batch-retrieve"): return reply(counts(body), at: now)
     case ("POST", "inventory/changes/batch-create"): return changeCounts(body, of: request, at: now)
     case ("GET", "disputes"): return reply(disputes(after: request.query["cursor"]), at: now)
@@ -97,6 +104,10 @@ package struct SquareShop: Shop {
       case 503: "SERVICE_UNAVAILABLE"
       default: "INTERNAL_SERVER_ERROR"
       }
+    return refusal(status, code: code, at: now)
+  }
+
+  func refusal(_ status: Int, code: String, at now: Timestamp) -> Response {
     let body: JSON = ["errors": [["category": "API_ERROR", "code": .string(code), "detail": "Not done."]]]
     return Response(status, headers: [Self.contentType], body: body.bytes, readAt: now)
   }
@@ -110,7 +121,7 @@ package struct SquareShop: Shop {
 
   private static let contentType = (name: "Content-Type", value: "application/json")
   private static let locations: [JSON] = places.map {
-    ["id": .string($0), "name": .string($0), "status": "ACTIVE"]
+    ["id": .string($0), "name": .string($0), "status": "ACTIVE", "currency": "EUR"]
   }
 
   /// The ids of the locations.
