@@ -38,34 +38,39 @@ extension DeadLetterDesk {
 
   /// What has become of a plan's letters.
   package func state(of plan: Plan) throws -> PlanState {
-    var state = PlanState()
-    var missing = Set(plan.letters.keys)
-    try forEachPage(of: Selection(queues: plan.queues)) { page, _ in
-      for letter in page where plan.contains(letter) {
-        missing.remove(letter.key)
-        state.unchanged += 1
-      }
+    var lying: Set<LetterKey> = []
+    try forEachPage(of: Selection(queues: plan.queues), withNoted: true) { page, _ in
+      for letter in page where plan.contains(letter) { lying.insert(letter.key) }
       return true
     }
     let connection = try openDatabase()
+    var state = PlanState()
     for queue in plan.queues {
-      let keys = missing.filter { $0.queue == queue }
+      let keys = Set(plan.letters.keys.filter { $0.queue == queue })
       let noted = try Intents.noted(of: keys, in: queue, on: connection)
       for key in keys {
-        if noted.contains(key) { state.done += 1 } else { state.changed.append(key) }
+        state.add(key, lies: lying.contains(key), noted: noted[key], planned: plan.action.deed)
       }
     }
     return state
   }
 
-  /// Does exactly what was planned. What is done already counts as done, so that a killed `apply` is repeated.
+  /// Does exactly what was planned. Where that very deed is done already it counts, so that a killed `apply` is
+  /// repeated.
   ///
-  /// - Throws: `DeskError`, and nothing is touched, when one of the letters is gone or is not what it was.
+  /// - Throws: `DeskError`, and nothing is touched, when one of the letters is gone, is not what it was, or was dealt
+  ///   with in another way; also when another desk came between, and then it says how many it was in time for.
   package func apply(_ plan: Plan, by actor: String) throws -> Acted {
     let state = try state(of: plan)
     guard state.changed.isEmpty else { throw DeskError(changed: state.changed) }
     var acted = try act(
       plan.action.deed, on: .plan(plan), by: Warrant(actor: actor, reason: plan.warrant.reason))
+    let missed = state.unchanged - acted.done - acted.left
+    guard missed <= 0 else {
+      throw DeskError(
+        "\(acted.done) done, but \(missed) more were taken by another desk meanwhile: `crossdock dlq apply --dry-run` "
+          + "says whether the plan still holds")
+    }
     acted.done += state.done
     return acted
   }

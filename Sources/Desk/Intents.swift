@@ -40,24 +40,38 @@ enum Intents {
   /// How far an action has come.
   enum Noted: Equatable {
     case intended(Deed)
-    case done
+    case done(Deed)
+
+    var deed: Deed {
+      switch self {
+      case .intended(let deed), .done(let deed): deed
+      }
+    }
   }
 
   /// What has been noted of these letters of one queue.
   static func noted(
     of letters: [DeadLetter], in queue: Queue, on connection: Connection
   ) throws(PostgresError) -> [LetterKey: Noted] {
-    guard !letters.isEmpty else { return [:] }
+    try noted(of: Set(letters.map(\.key)), in: queue, on: connection)
+  }
+
+  /// The same by the letters' keys, of which some may have left the queue.
+  static func noted(
+    of keys: Set<LetterKey>, in queue: Queue, on connection: Connection
+  ) throws(PostgresError) -> [LetterKey: Noted] {
+    guard !keys.isEmpty else { return [:] }
     let rows = try connection.query(
       """
       SELECT message_id, generation::bigint, dead_at, action, state, edited_body FROM dead_letter_actions
        WHERE queue = $1 AND message_id = ANY($2)
-      """, [queue.rawValue, letters.map(\.id)])
+      """, [queue.rawValue, keys.map(\.id)])
     var noted: [LetterKey: Noted] = [:]
     for row in rows {
       let key = LetterKey(
         queue: queue, id: row.text(0), generation: row.int(1) - 1, deadAt: row.optionalTimestamp(2))
-      noted[key] = row.text(4) == "done" ? .done : .intended(deed(row))
+      guard keys.contains(key) else { continue }
+      noted[key] = row.text(4) == "done" ? .done(deed(row)) : .intended(deed(row))
     }
     return noted
   }
@@ -68,22 +82,6 @@ enum Intents {
     case "edit": .edit(row.bytes(5))
     default: .requeue
     }
-  }
-
-  /// Which of these letters of one queue something has been noted of.
-  static func noted(
-    of keys: Set<LetterKey>, in queue: Queue, on connection: Connection
-  ) throws(PostgresError) -> Set<LetterKey> {
-    guard !keys.isEmpty else { return [] }
-    let rows = try connection.query(
-      """
-      SELECT message_id, generation::bigint, dead_at FROM dead_letter_actions
-       WHERE queue = $1 AND message_id = ANY($2)
-      """, [queue.rawValue, keys.map(\.id)])
-    let noted = rows.map { row in
-      LetterKey(queue: queue, id: row.text(0), generation: row.int(1) - 1, deadAt: row.optionalTimestamp(2))
-    }
-    return keys.intersection(noted)
   }
 
   /// Notes the deed on these letters, each for its next generation.

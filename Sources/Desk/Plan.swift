@@ -104,8 +104,18 @@ extension Plan {
 package struct PlanState: Sendable, Equatable {
   /// As they were.
   package var unchanged = 0
-  /// Dealt with already, by this plan or otherwise.
+  /// The planned deed is done already, by this plan or otherwise, or was begun and is finished by `apply`.
   package var done = 0
-  /// Gone, or not what they were.
+  /// Gone, not what they were, or dealt with in another way.
   package var changed: [LetterKey] = []
+
+  /// Counts one of the plan's letters: `lies` when it is in its dead queue as it was, `noted` is what the record says.
+  mutating func add(_ key: LetterKey, lies: Bool, noted: Intents.Noted?, planned: Deed) {
+    switch noted {
+    case .done(planned): done += 1
+    case .intended(planned) where lies: done += 1
+    case nil where lies: unchanged += 1
+    default: changed.append(key)
+    }
+  }
 }
