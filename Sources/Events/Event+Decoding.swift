@@ -85,7 +85,7 @@ private struct Envelope {
   private mutating func readType() throws(EventError) -> EventType? {
     guard let name = try reader.slice("type") else { return nil }
     guard let type = EventType(name) else {
-      throw EventError("unknown type '\(name.string.prefix(40))'")
+      throw EventError("unknown type '\(name.string.prefix(40))'", mistake: "unknown type")
     }
     return type
   }

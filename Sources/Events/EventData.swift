@@ -83,7 +83,9 @@ struct EventData {
   }
 
   private static func noUUID(_ slice: JSONSlice) -> EventError {
-    EventError("data.connectionId '\(slice.string.prefix(40))' is not a UUID")
+    EventError(
+      "data.connectionId '\(slice.string.prefix(40))' is not a UUID",
+      mistake: "data.connectionId is not a UUID")
   }
 
   /// A word that can stand in a routing key.
@@ -98,7 +100,8 @@ struct EventData {
       }
     }
     guard isWord, platform.utf8.count <= 64 else {
-      throw EventError("data.platform '\(platform.prefix(40))' is not one word")
+      throw EventError(
+        "data.platform '\(platform.prefix(40))' is not one word", mistake: "data.platform is not one word")
     }
     return platform
   }

@@ -81,7 +81,8 @@ struct EventReader {
   mutating func quantity(_ field: StaticString) throws(EventError) -> Int? {
     guard let value = try integer(field) else { return nil }
     guard Self.quantities.contains(value) else {
-      throw EventError("\(field) \(value) is beyond ±\(Self.quantities.upperBound)")
+      let limit = "is beyond ±\(Self.quantities.upperBound)"
+      throw EventError("\(field) \(value) \(limit)", mistake: "\(field) \(limit)")
     }
     return Int(value)
   }
@@ -105,6 +106,6 @@ struct EventReader {
   private func failure(_ field: StaticString, _ error: JSONError) -> EventError {
     guard case .mismatch(let what) = error.reason else { return EventError(error.description) }
     let found = json.excerpt(at: error.offset).map { " " + $0 } ?? ""
-    return EventError("\(field)\(found) is not \(what)")
+    return EventError("\(field)\(found) is not \(what)", mistake: "\(field) is not \(what)")
   }
 }

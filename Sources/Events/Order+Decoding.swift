@@ -52,7 +52,8 @@ extension Order {
     case "fulfilled": return .fulfilled
     case "cancelled": return .cancelled
     case "refunded": return .refunded
-    default: throw EventError("unknown order status '\(name.string.prefix(40))'")
+    default:
+      throw EventError("unknown order status '\(name.string.prefix(40))'", mistake: "unknown order status")
     }
   }
 
@@ -75,7 +76,7 @@ extension Order {
       do {
         lines.append(try OrderLine.read(from: &reader))
       } catch {
-        throw EventError("line \(number): \(error.description)")
+        throw EventError(in: "line \(number)", error)
       }
     }
     return lines

@@ -87,7 +87,7 @@ extension Product {
       do {
         variants.append(try Variant(from: &reader))
       } catch {
-        throw EventError("variant \(variants.count + 1): \(error.description)")
+        throw EventError(in: "variant \(variants.count + 1)", error)
       }
     }
     return variants

@@ -45,10 +45,10 @@ package struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
   }
 
-  /// A body that is no event. The place is the sentence without its numbers and quoted values, so that one mistake
-  /// of a producer makes one group.
+  /// A body that is no event. The place is the mistake without its numbers and quoted bytes, so that one mistake of a
+  /// producer makes one group.
   package init(_ error: EventError) {
-    self.init(.badEvent, place: Self.generic("\(error)"), "\(error)")
+    self.init(.badEvent, place: Self.generic(error.mistake), "\(error)")
   }
 
   private static func generic(_ sentence: String) -> String {

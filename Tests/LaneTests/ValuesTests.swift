@@ -1,3 +1,4 @@
+import Events
 import Lane
 import RabbitMQ
 import Testing
@@ -103,5 +104,25 @@ struct CautionTests {
 
   @Test func `rule 17: bites shrink by eight with each return, down to one`() {
     #expect((1...5).map { Caution.bite(batch: 1_000, returns: $0) } == [125, 15, 1, 1, 1])
+  }
+}
+
+struct FailureTests {
+  @Test func `one mistake of a producer makes one group, whatever the value`() {
+    let long = "a text of more than forty bytes, of which the end is cut off"
+    let groups = [#""abc""#, #""d'ef""#, #""12.5.1""#, #""-7 \"e\"""#, "\"\(long)\""].map { total in
+      let connection = "6f1c7b1e-0000-4000-8000-000000000001"
+      let body = """
+        {"specversion":"1.0","id":"1","source":"/connections/\(connection)","type":"order.created",
+         "time":"2026-01-01T12:00:00Z","data":{"connectionId":"\(connection)","platform":"allegro",
+         "marketplaceId":1,"order":{"externalId":"o","total":\(total)}}}
+        """
+      do throws(EventError) {
+        return try Event.decode(Array(body.utf8)).id
+      } catch {
+        return Failure(error).fingerprint
+      }
+    }
+    #expect(Set(groups) == ["bad_event/order.total is not a decimal"])
   }
 }
