@@ -230,7 +230,7 @@ let package = Package(
     tests("Buyers", ["Postgres", "JSON", "TestServers"]),
 
     // The people in front of it.
-    library("Settings", ["RabbitMQ", "Topology", .configuration, .logging]),
+    library("Settings", ["Postgres", "RabbitMQ", "Topology", .configuration, .logging]),
     tests("Settings", ["RabbitMQ", "Topology", .logging]),
     library(
       "Desk",

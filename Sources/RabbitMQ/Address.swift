@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a broker is and how to sign in, from an `amqp://` or `amqps://` URL. Prints without its password.
+/// Where a broker is and how to sign in, from an `amqp://` or `amqps://` URL. Prints where it is and nothing else.
 package struct Address: Sendable, Hashable {
   package var host: String
   package var port: Int
@@ -25,6 +25,8 @@ package struct Address: Sendable, Hashable {
 
   /// Reads `amqp[s]://[user[:password]@]host[:port][/vhost][?cacertfile=…&verify=…]`, percent-encoded.
   package init(_ url: String) throws(AddressError) {
+    // Foundation would encode a space and go on; it is another setting that slipped into this one.
+    guard !url.contains(where: \.isWhitespace) else { throw AddressError(reason: "there is a space in it") }
     guard let components = URLComponents(string: url), let scheme = components.scheme?.lowercased() else {
       throw AddressError(reason: "it is not a URL")
     }
@@ -43,6 +45,7 @@ package struct Address: Sendable, Hashable {
     let options = components.queryItems ?? []
     authorities = options.first { $0.name == "cacertfile" }?.value
     verifiesPeer = options.first { $0.name == "verify" }?.value != "verify_none"
+    guard !virtualHost.contains("://") else { throw AddressError(reason: "it holds another address") }
     for text in [host, user, password, virtualHost] where text.utf8.contains(0) {
       throw AddressError(reason: "it contains a NUL")
     }
@@ -51,9 +54,7 @@ package struct Address: Sendable, Hashable {
 
 extension Address: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package var description: String {
-    let place = host.contains(":") ? "[\(host)]" : host
-    let path = virtualHost == "/" ? "" : "/" + virtualHost
-    return "\(usesTLS ? "amqps" : "amqp")://\(user)@\(place):\(port)\(path)"
+    "\(usesTLS ? "amqps" : "amqp")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
   }
 
   package var debugDescription: String { description }

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Postgres
 import RabbitMQ
 import Topology
 
@@ -12,12 +13,14 @@ extension Settings {
   ) throws(SettingsError) -> Settings {
     var layers = [(origin: "environment", values: environment)]
     if let configFile {
-      guard let values = EnvironmentFile.read(configFile) else {
+      guard let values = try EnvironmentFile.read(configFile, name: configFile) else {
         throw SettingsError(problems: ["the configuration file '\(configFile)' can't be read"])
       }
       layers.append((configFile, values))
     }
-    if let values = EnvironmentFile.read(directory + "/.env") { layers.append((".env", values)) }
+    if let values = try EnvironmentFile.read(directory + "/.env", name: ".env") {
+      layers.append((".env", values))
+    }
     var reader = SettingsReader(layers: layers)
     let settings = Settings(from: &reader, isSchedule: isSchedule)
     guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
@@ -27,15 +30,19 @@ extension Settings {
   private init(from reader: inout SettingsReader, isSchedule: (String) -> Bool) {
     let anyCount = 1...1_000_000
     let ports = 0...65_535
-    databaseURL = reader.secret("DATABASE_URL")
+    let webAddresses = "an http:// or https:// address without a space in it"
+    databaseURL = reader.secret(
+      "DATABASE_URL",
+      allowed: "a Postgres connection string such as postgresql://user:password@host/database",
+      parse: { ServerPlace.of($0) == nil ? nil : Secret($0) }, shown: { ServerPlace.of($0.revealed) ?? "" })
     brokers =
       reader.secret(
-        "AMQP_URL", allowed: "amqp:// or amqps:// addresses separated by commas",
-        parse: { try? Address.parse($0) }) ?? []
+        "AMQP_URL", allowed: "amqp:// or amqps:// addresses separated by commas, without a space in them",
+        parse: { try? Address.parse($0) }, shown: { $0.map(\.description).joined(separator: ",") }) ?? []
     managementURL = reader.secret(
-      "AMQP_MANAGEMENT_URL", allowed: "an http:// or https:// address", parse: Self.webAddress)
-    brokerAuthorityFile = reader.text("AMQP_CA_FILE")
-    httpAuthorityFile = reader.text("HTTP_CA_FILE")
+      "AMQP_MANAGEMENT_URL", allowed: webAddresses, parse: Self.webAddress, shown: Self.webPlace)
+    brokerAuthorityFile = reader.certificates("AMQP_CA_FILE")
+    httpAuthorityFile = reader.certificates("HTTP_CA_FILE")
     namespace = reader.value(
       "CROSSDOCK_NAMESPACE", default: "crossdock", shown: "crossdock",
       allowed: "1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit",
@@ -45,16 +52,18 @@ extension Settings {
       "CROSSDOCK_SECRET_KEY_RETIRED", allowed: "keys of 32 bytes in base64, separated by commas",
       parse: { text in Self.keys(text) ? Secret(text) : nil })
 
-    tokenSecret = reader.secret("API_JWT_SECRET")
+    tokenSecret = reader.secret(
+      "API_JWT_SECRET", allowed: "a text of at least \(Self.shortestTokenSecret) characters, hard to guess",
+      parse: { $0.count < Self.shortestTokenSecret ? nil : Secret($0) })
     tokenKeysFile = reader.text("API_JWKS_FILE")
     gatewayPort = reader.int("API_GATEWAY_PORT", default: 3411, in: ports)
     metricsPort = reader.int("METRICS_PORT", default: 9411, in: ports)
     baseURL = reader.value(
       "BASE_URL", default: "http://localhost:\(gatewayPort)", shown: "http://localhost:\(gatewayPort)",
-      allowed: "an http:// or https:// address", parse: { Self.webAddress($0)?.revealed })
+      allowed: webAddresses, parse: { Self.webAddress($0)?.revealed })
     trustedProxies = reader.list("TRUSTED_PROXIES", default: [])
     alertWebhookURL = reader.secret(
-      "ALERT_WEBHOOK_URL", allowed: "an http:// or https:// address", parse: Self.webAddress)
+      "ALERT_WEBHOOK_URL", allowed: webAddresses, parse: Self.webAddress, shown: Self.webPlace)
 
     logLevel = reader.value(
       "LOG_LEVEL", default: .info, shown: "info",
@@ -67,7 +76,8 @@ extension Settings {
     lanes = reader.int("CROSSDOCK_LANES", default: 1, in: 1...64)
     delays = reader.value(
       "CROSSDOCK_DELAYS", default: .standard, shown: "\(Delays.standard)",
-      allowed: "times such as 5s,30s,5m,2h, none longer than 24h", parse: { try? Delays($0) })
+      allowed: "times such as 5s,30s,5m,2h, each longer than the one before and none than 24h",
+      parse: { try? Delays($0) })
     maxAttempts = reader.int("CROSSDOCK_MAX_ATTEMPTS", default: 5, in: 1...100)
     deliveryLimit = reader.int("CROSSDOCK_DELIVERY_LIMIT", default: 50, in: anyCount)
 
@@ -84,9 +94,9 @@ extension Settings {
     orderPollingLookback = reader.int("ORDER_POLLING_LOOKBACK_MINUTES", default: 15, in: 1...44_640)
     orderPollingBatchSize = reader.int("ORDER_POLLING_BATCH_SIZE", default: 50, in: 1...250)
     orderPollingMaxPages = reader.int("ORDER_POLLING_MAX_PAGES", default: 10, in: 1...10_000)
-    allowedFinancialStatuses = reader.list(
-      "ALLOWED_ORDER_FINANCIAL_STATUSES", default: ["PAID", "PARTIALLY_PAID", "AUTHORIZED", "PENDING"]
-    ).map { $0.uppercased() }
+    allowedFinancialStatuses = reader.words(
+      "ALLOWED_ORDER_FINANCIAL_STATUSES", default: ["PAID", "PARTIALLY_PAID", "AUTHORIZED", "PENDING"],
+      of: Self.financialStatuses)
     includesTestOrders = reader.bool("INCLUDE_TEST_ORDERS", default: false)
     orderEventSweepSeconds = reader.int("ORDER_EVENT_SWEEP_SECONDS", default: 30, in: 1...86_400)
 

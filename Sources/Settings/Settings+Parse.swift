@@ -3,9 +3,26 @@ import Foundation
 /// How single values are read; nil means that a value can't be used.
 extension Settings {
   static func webAddress(_ text: String) -> Secret? {
-    guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty else { return nil }
+    guard !text.contains(where: \.isWhitespace), let parts = URLComponents(string: text),
+      let host = parts.host, !host.isEmpty
+    else { return nil }
     return parts.scheme == "http" || parts.scheme == "https" ? Secret(text) : nil
   }
+
+  /// Which server it is, without user, password and path, which may be a secret too.
+  static func webPlace(_ address: Secret) -> String {
+    let parts = URLComponents(string: address.revealed)
+    let port = parts?.port.map { ":\($0)" } ?? ""
+    return "\(parts?.scheme ?? "")://\(parts?.host ?? "")\(port)"
+  }
+
+  /// What any marketplace says of an order's money, as the adapters name it; the names are Shopify's.
+  static let financialStatuses = [
+    "AUTHORIZED", "EXPIRED", "PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "PENDING", "REFUNDED", "VOIDED",
+  ]
+
+  /// A shorter key of HS256 is found by trying.
+  static let shortestTokenSecret = 16
 
   /// What may stand in queue names, file names and the labels of metrics alike.
   static func namespace(_ text: String) -> String? {

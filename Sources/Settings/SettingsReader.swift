@@ -36,24 +36,33 @@ struct SettingsReader {
       note(name, shown, "default")
       return fallback
     }
-    note(name, found.value, found.origin)
+    let quoted = Self.withoutSignIn(found.value)
+    note(name, quoted, found.origin)
     guard let value = parse(found.value) else {
-      problems.append("\(name) is '\(found.value)' (\(found.origin)): allowed is \(allowed)")
+      problems.append("\(name) is '\(quoted)' (\(found.origin)): allowed is \(allowed)")
       return fallback
     }
     return value
   }
 
-  /// Like `value`, for what may not be shown.
-  mutating func secret<T>(_ name: String, allowed: String, parse: (String) -> T?) -> T? {
+  /// A user and a password can stand in every address, also in those that should have none.
+  private static func withoutSignIn(_ text: String) -> String {
+    let isSuspicious = text.contains("://") && text.contains { $0 == "@" || $0.isWhitespace }
+    return isSuspicious ? "***" : text
+  }
+
+  /// Like `value`, for what may not be shown; `shown` is what may be of it.
+  mutating func secret<T>(
+    _ name: String, allowed: String, parse: (String) -> T?, shown: (T) -> String = { _ in "***" }
+  ) -> T? {
     guard let found = find(name, isSecret: true) else {
       note(name, "", "default")
       return nil
     }
-    note(name, "***", found.origin)
-    guard let value = parse(found.value) else {
+    let value = parse(found.value)
+    note(name, value.map(shown) ?? "***", found.origin)
+    if value == nil {
       problems.append("\(name) has a value that can't be used (\(found.origin)): allowed is \(allowed)")
-      return nil
     }
     return value
   }
@@ -68,6 +77,16 @@ struct SettingsReader {
 
   mutating func text(_ name: String) -> String? {
     value(name, default: nil, shown: "", allowed: "any text") { .some($0) }
+  }
+
+  /// The path of a file of certificates.
+  mutating func certificates(_ name: String) -> String? {
+    value(
+      name, default: nil, shown: "", allowed: "the path of a file of PEM certificates that can be read"
+    ) { path in
+      let data = FileManager.default.contents(atPath: path) ?? Data()
+      return data.range(of: Data("-----BEGIN ".utf8)) == nil ? nil : .some(path)
+    }
   }
 
   mutating func bool(_ name: String, default fallback: Bool) -> Bool {
@@ -91,6 +110,15 @@ struct SettingsReader {
     value(
       name, default: fallback, shown: fallback.joined(separator: ","), allowed: "texts separated by commas"
     ) { Self.split($0) }
+  }
+
+  /// Some words of a closed set, in upper case, whatever the case they are written in.
+  mutating func words(_ name: String, default fallback: [String], of known: [String]) -> [String] {
+    let allowed = "one or several of \(known.joined(separator: ",")), separated by commas"
+    return value(name, default: fallback, shown: fallback.joined(separator: ","), allowed: allowed) { text in
+      let words = Self.split(text).map { $0.uppercased() }
+      return !words.isEmpty && words.allSatisfy(known.contains) ? words : nil
+    }
   }
 
   static func split(_ text: String) -> [String] {

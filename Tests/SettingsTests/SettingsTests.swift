@@ -35,7 +35,9 @@ struct SettingsTests {
   @Test(arguments: [
     ("ORDER_POLLING_BATCH_SIZE", "251"), ("ORDER_POLLING_BATCH_SIZE", "many"), ("API_GATEWAY_PORT", "70000"),
     ("ENABLE_WEBHOOKS", "perhaps"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"),
-    ("CROSSDOCK_DELAYS", "25h"),
+    ("CROSSDOCK_DELAYS", "25h"), ("CROSSDOCK_DELAYS", "30s,5s"), ("ALLOWED_ORDER_FINANCIAL_STATUSES", "FOO"),
+    ("ALLOWED_ORDER_FINANCIAL_STATUSES", "PAID,FOO"), ("HTTP_CA_FILE", "/nosuch"),
+    ("AMQP_CA_FILE", "/nosuch"),
     ("CROSSDOCK_DELAYS", "5"), ("CROSSDOCK_DELAYS", "99999999999999999h"), ("CROSSDOCK_NAMESPACE", "a b"),
     ("CROSSDOCK_NAMESPACE", "-a"), ("BASE_URL", "example.com"), ("CROSSDOCK_POLL_SECONDS", "0"),
   ])
@@ -46,10 +48,35 @@ struct SettingsTests {
 
   @Test(arguments: [
     ("CROSSDOCK_SECRET_KEY", "c2hvcnQ="), ("AMQP_URL", "http://hidden"), ("ALERT_WEBHOOK_URL", "hidden"),
+    ("API_JWT_SECRET", "@"), ("AMQP_URL", "amqp://h/%2F HIDDEN=amqp://u:hush@h"),
+    ("DATABASE_URL", "postgres:/u:hush@h"),
+    ("DATABASE_URL", "postgresql://h/d HIDDEN=amqp://u:hush@h"), ("DATABASE_URL", "host=h passwort=hush"),
+    ("AMQP_MANAGEMENT_URL", "http://h HIDDEN=hush"),
   ])
   func `a secret that can't be used is named without its value`(name: String, value: String) throws {
     let problem = try #require(Self.problem(name, value))
-    #expect(problem.hasPrefix(name) && !problem.contains(value))
+    #expect(problem.hasPrefix(name) && !problem.contains(value) && !problem.contains("hush"))
+  }
+
+  @Test func `an address that should have no password is not quoted when it has one`() throws {
+    let problem = try #require(Self.problem("BASE_URL", "http://h A=amqp://u:hush@h"))
+    #expect(problem.hasPrefix("BASE_URL is '***'"))
+  }
+
+  @Test func `of addresses is shown which server is meant`() throws {
+    let settings = try Self.load([
+      "DATABASE_URL": "postgresql://u:hush@one:5432,two:5433/d?sslmode=require",
+      "AMQP_URL": "amqp://u:hush@a,amqps://b/v",
+      "AMQP_MANAGEMENT_URL": "http://u:hush@a:15672/", "ALERT_WEBHOOK_URL": "https://chat.example/hooks/hush",
+    ])
+    let shown = Dictionary(uniqueKeysWithValues: settings.effective.map { ($0.name, $0.value) })
+    #expect(shown["DATABASE_URL"] == "postgresql://one:5432,two:5433")
+    #expect(shown["AMQP_URL"] == "amqp://a:5672,amqps://b:5671")
+    #expect(shown["AMQP_MANAGEMENT_URL"] == "http://a:15672")
+    #expect(shown["ALERT_WEBHOOK_URL"] == "https://chat.example")
+    let keywords = try Self.load(["DATABASE_URL": "host=one port=5 user=u password='hush hush' dbname=d"])
+    #expect(keywords.effective.first?.value == "postgresql://one:5")
+    #expect(try Self.load(["DATABASE_URL": "crossdock"]).databaseURL?.revealed == "crossdock")
   }
 
   @Test func `all that is wrong is said at once`() throws {
@@ -77,7 +104,9 @@ struct SettingsTests {
   }
 
   @Test func `a secret never shows itself`() throws {
-    let settings = try Self.load(["DATABASE_URL": "postgresql://u:hush@h/d", "API_JWT_SECRET": "hush"])
+    let settings = try Self.load([
+      "DATABASE_URL": "postgresql://u:hush@h/d", "API_JWT_SECRET": "hush, nobody may know",
+    ])
     var dumped = ""
     dump(settings, to: &dumped)
     #expect(
@@ -116,6 +145,36 @@ struct SettingsTests {
     #expect(settings.logLevel == .debug)
     #expect(settings.namespace == "from-file")
     #expect(settings.metricsPort == 3)
+  }
+
+  private func load(file text: String) throws -> Settings {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try Settings.load(environment: [:], configFile: file.path, directory: "/nowhere")
+  }
+
+  @Test func `what ops-services env prints is read although it is one line`() throws {
+    let settings = try load(
+      file: "export AMQP_URL=amqp://u:a@one/%2f DATABASE_URL=postgresql://u:b@two/d METRICS_PORT='7' # three")
+    #expect(settings.brokers.first?.host == "one" && settings.brokers.first?.virtualHost == "/")
+    #expect(settings.databaseURL?.revealed == "postgresql://u:b@two/d" && settings.metricsPort == 7)
+  }
+
+  @Test func `without quotes a value may have spaces, when nothing else follows`() throws {
+    let settings = try load(
+      file: "EVENT_POLLING_INTERVAL=*/5 * * * *\nDATABASE_URL=host=h password=p dbname=d\nLOG_LEVEL = debug")
+    #expect(settings.eventPollingInterval == "*/5 * * * *" && settings.logLevel == .debug)
+    #expect(settings.databaseURL?.revealed == "host=h password=p dbname=d")
+  }
+
+  @Test func `a line that assigns nothing is named by its number and not repeated`() throws {
+    let error = #expect(throws: SettingsError.self) { try load(file: "# fine\n\nhush\nA=1\nhush hush=1") }
+    #expect(error?.problems.count == 2)
+    for (problem, line) in zip(error?.problems ?? [], [3, 5]) {
+      #expect(problem.hasSuffix(":\(line) is not NAME=value"))
+    }
+    #expect(error?.description.contains("hush") == false)
   }
 
   @Test func `a configuration file that isn't there is an error`() throws {
