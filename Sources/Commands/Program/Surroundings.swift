@@ -33,8 +33,8 @@ package struct Surroundings: Sendable {
   package static let process = Surroundings(
     environment: ProcessInfo.processInfo.environment,
     directory: FileManager.default.currentDirectoryPath,
-    print: { line in FileHandle.standardOutput.write(Data((line + "\n").utf8)) },
-    say: { line in FileHandle.standardError.write(Data((line + "\n").utf8)) },
+    print: { StandardStream(descriptor: STDOUT_FILENO).printLine($0) },
+    say: { _ = StandardStream(descriptor: STDERR_FILENO).write($0 + "\n") },
     input: { Array(FileHandle.standardInput.readDataToEndOfFile()) },
     readLine: { Swift.readLine() })
 }

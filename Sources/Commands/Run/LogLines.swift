@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import JSON
 import Logging
 import Settings
@@ -31,7 +32,7 @@ struct LogLines: LogHandler {
       case .text: text(event, all, now)
       case .json: json(event, all, now)
       }
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    _ = StandardStream(descriptor: STDERR_FILENO).write(line + "\n")
   }
 
   private func text(_ event: LogEvent, _ metadata: Logger.Metadata, _ now: Timestamp) -> String {
