@@ -26,7 +26,7 @@ package struct Secrets: Sendable, Equatable, CustomStringConvertible, CustomRefl
     return nil
   }
 
-  private static func snakeCase(_ name: String) -> String {
+  static func snakeCase(_ name: String) -> String {
     name.reduce(into: "") { text, letter in
       text += letter.isUppercase ? "_" + letter.lowercased() : String(letter)
     }

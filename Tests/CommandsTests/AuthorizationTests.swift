@@ -73,6 +73,22 @@ struct AuthorizationTests {
     try await http.shutdown()
   }
 
+  @Test func `the credentials that the simulator names are those that connections are added with`()
+    async throws
+  {
+    let all: Set = [
+      "allegro-live", "backmarket", "clover", "ebay", "refurbed", "shopify", "square", "woocommerce",
+    ]
+    try await Self.withShops(all) { program, accounts, _ in
+      #expect(accounts.count == all.count)
+      for account in accounts {
+        let (platform, secrets) = (account["platform"].text ?? "", account["credentials"].description)
+        let added = await ConnectionsTests.add(program, name: "main", platform: platform, secrets: secrets)
+        #expect(added.status == 0, "\(platform): \(added.said)")
+      }
+    }
+  }
+
   /// Adds the account with nothing but our application's id and secret.
   static func add(_ account: JSON, to program: TestProgram) async throws -> String {
     var program = program

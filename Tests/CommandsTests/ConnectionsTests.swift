@@ -12,13 +12,14 @@ struct ConnectionsTests {
     }
   }
 
-  static func add(_ program: TestProgram, name: String, secrets: String = #"{"client_id":"hush"}"#) async
-    -> TestProgram.Outcome
-  {
+  static func add(
+    _ program: TestProgram, name: String, platform: String = "allegro",
+    secrets: String = #"{"client_id":"hush"}"#
+  ) async -> TestProgram.Outcome {
     var program = program
     program.input = secrets
     return await program.run(
-      "connections", "add", "--platform", "allegro", "--name", name, "--user", "u", "--base-url",
+      "connections", "add", "--platform", platform, "--name", name, "--user", "u", "--base-url",
       "http://localhost:1", "--dialect", "documented", "--start", "oldest", "--secrets", "-")
   }
 
@@ -50,6 +51,56 @@ struct ConnectionsTests {
       #expect(outcome.status == 64 && outcome.said.joined().contains("hush") == false)
     }
   }
+
+  @Test func `a name that is taken is said with a remedy, and not in the database's words`() async throws {
+    try await Self.withProgram { program in
+      #expect(await Self.add(program, name: "main").status == 0)
+      let again = await Self.add(program, name: "main")
+      #expect(again.status == 1 && again.said.joined().contains("--name"))
+      #expect(again.said.count == 1 && !again.said.joined().contains("constraint"))
+    }
+  }
+
+  @Test(arguments: [
+    ("ebay", "{}", "clientId"), ("ebay", #"{"clientId":"hush"}"#, "clientSecret"),
+    ("square", "{}", "accessToken"),
+    ("woocommerce", #"{"consumer_key":"hush"}"#, "consumerSecret"),
+    ("backmarket", #"{"tokn":"hush"}"#, "tokn"),
+    ("refurbed", #"{"token":""}"#, "token"), ("clover", #"{"token":5}"#, "token"),
+    ("shopify", #"{"acces_token":"hush"}"#, "acces_token"),
+  ])
+  func `secrets that lack a member or have an unknown one are refused by its name`(
+    platform: String, secrets: String, member: String
+  ) async throws {
+    let program = TestProgram(environment: [
+      "DATABASE_URL": "postgresql://127.0.0.1:1/none",
+      "CROSSDOCK_SECRET_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ])
+    let outcome = await Self.add(program, name: "main", platform: platform, secrets: secrets)
+    #expect(outcome.status == 64 && outcome.said.joined().contains("'\(member)'"))
+    #expect(!outcome.said.joined().contains("hush"))
+  }
+
+  @Test(arguments: [
+    ("allegro", "{}"), ("shopify", "{}"), ("ebay", #"{"client_id":"a","clientSecret":"b"}"#),
+    ("square", #"{"access_token":"a","webhook_secret":"b"}"#), ("clover", #"{"token":"a"}"#),
+  ])
+  func `what an owner authorises later may be left out, and both spellings are understood`(
+    platform: String, secrets: String
+  ) async throws {
+    try await Self.withProgram { program in
+      #expect(await Self.add(program, name: "main", platform: platform, secrets: secrets).status == 0)
+    }
+  }
+
+  @Test func `help lists the members of every platform's secrets`() async {
+    let help = await TestProgram().run("connections", "add", "--help").printed.joined()
+    for words in [
+      "allegro       [clientId]", "shopify       [accessToken]", "square        accessToken or token",
+    ] {
+      #expect(help.contains(words))
+    }
+  }
 }
 
 struct RotationTests {
@@ -72,13 +123,18 @@ struct RotationTests {
 
   @Test func `a new webhook secret leaves the other credentials, and is not printed`() async throws {
     try await ConnectionsTests.withProgram { (program: TestProgram) async throws in
-      #expect(await ConnectionsTests.add(program, name: "main").status == 0)
+      #expect(await ConnectionsTests.add(program, name: "main", platform: "shopify").status == 0)
       var program = program
       program.input = #"{"webhook_secret":"hush-hush"}"#
       let outcome = await program.run(
         "connections", "rotate-secret", "main", "--secrets", "-", "--keep", "2h")
       #expect(outcome.status == 0 && outcome.said.joined().contains("webhook_secret"))
       #expect(!(outcome.said + outcome.printed).joined().contains("hush-hush"))
+      let atOnce = await program.run("connections", "rotate-secret", "main", "--secrets", "-", "--keep", "0s")
+      #expect(atOnce.status == 0)
+      program.input = #"{"webhok_secret":"hush-hush"}"#
+      let refused = await program.run("connections", "rotate-secret", "main", "--secrets", "-")
+      #expect(refused.status == 64 && refused.said.joined().contains("'webhok_secret'"))
     }
   }
 }

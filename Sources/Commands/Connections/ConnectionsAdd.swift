@@ -3,6 +3,7 @@ import Events
 import Foundation
 import JSON
 import Marketplaces
+import Postgres
 
 /// `crossdock connections add`
 struct ConnectionsAdd: AsyncParsableCommand {
@@ -10,18 +11,25 @@ struct ConnectionsAdd: AsyncParsableCommand {
     commandName: "add",
     abstract: "Adds a marketplace account and prints its id.",
     discussion: """
-      Secrets are a JSON object in a file or on standard input: never an argument, never printed. Its members:
+      Secrets are a JSON object in a file or on standard input: never an argument, never printed. Its members, in
+      brackets what may be left out, `clientId` or `client_id` alike:
 
-        backmarket    token
-        refurbed      token, webhookSecret
-        woocommerce   consumerKey, consumerSecret, webhookSecret
-        ebay          clientId, clientSecret, refreshToken
-        clover        token, webhookSecret; the base URL ends with /v3/merchants/MERCHANT
+      \(members)
+
+      What an owner authorises in a browser (Allegro, Shopify, eBay) comes by `connections authorize`: then the tokens are
+      left out here, and for Allegro and Shopify an empty object {} will do. Clover's base URL ends with
+      /v3/merchants/MERCHANT.
 
       EXAMPLE
         crossdock connections add --platform allegro --name main --user shop-7 \\
           --base-url https://api.allegro.pl --secrets secrets.json
       """)
+
+  private static var members: String {
+    Platform.allCases.map { platform in
+      "  " + platform.rawValue.padding(toLength: 14, withPad: " ", startingAt: 0) + platform.credentials.text
+    }.joined(separator: "\n")
+  }
 
   @OptionGroup var settings: SettingsOptions
   @OptionGroup var format: FormatOptions
@@ -47,10 +55,21 @@ struct ConnectionsAdd: AsyncParsableCommand {
 
   func run() async throws {
     let loaded = try settings.load()
+    let secrets = try Secrets(fromFileOrInput: secrets)
+    try secrets.check(given: secrets, for: platform)
     let draft = ConnectionDraft(
       userId: user, platform: platform, name: name, baseURL: baseURL, dialect: dialect, mode: mode,
-      start: start, secrets: try Secrets(fromFileOrInput: secrets))
-    let connection = try await withConnections(loaded) { try await $0.add(draft) }
+      start: start, secrets: secrets)
+    let connection = try await withConnections(loaded) { store in
+      do {
+        return try await store.add(draft)
+      } catch let error as PostgresError where error.sqlState == "23505" {
+        throw Failure(
+          .found,
+          "\(user) has a connection to \(platform.rawValue) called '\(name)' already: choose another --name, or give that "
+            + "one other credentials with `crossdock connections rotate-secret`")
+      }
+    }
     format.print(connection.json) { connection.key }
   }
 }

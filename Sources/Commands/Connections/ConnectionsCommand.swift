@@ -87,6 +87,20 @@ extension Secrets {
     }
     self = secrets
   }
+
+  /// Refuses, of the credentials that a platform's connection would then have, what can't work; `given` are those that
+  /// the person brings.
+  func check(given: Secrets, for platform: Platform) throws {
+    let form = platform.credentials
+    if let member = form.unknownMember(of: given) {
+      throw Failure(
+        .usage, "\(platform.rawValue)'s secrets have no member '\(member)': there are \(form.text)")
+    }
+    if let member = form.missingMember(of: self) {
+      throw Failure(
+        .usage, "the secrets lack '\(member)', a text: \(platform.rawValue)'s are \(form.text)")
+    }
+  }
 }
 
 extension MarketplaceConnection {

@@ -12,7 +12,8 @@ struct ConnectionsRotateSecret: AsyncParsableCommand {
     discussion: """
       Secrets are a JSON object in a file or on standard input: never an argument, never printed. When it has a
       webhook_secret, webhooks signed with the one before are taken for as long as --keep says, since a marketplace
-      signs with both for a while.
+      signs with both for a while; with --keep 0s the one before, which may have leaked, counts no
+      longer, for gateways that run within half a minute.
 
       EXAMPLE
         echo '{"webhook_secret":"…"}' | crossdock connections rotate-secret main --secrets - --keep 24h
@@ -22,7 +23,10 @@ struct ConnectionsRotateSecret: AsyncParsableCommand {
   @Argument(help: "Its id or name.") var connection: String
   @Option(help: ArgumentHelp("A file with a JSON object, or - for standard input.", valueName: "file"))
   var secrets: String
-  @Option(help: ArgumentHelp("How long the webhook secret before is taken too.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp(
+      "How long the webhook secret before is taken too; 0s for not at all.", valueName: "time"),
+    transform: TimeSpan.orNone)
   var keep = TimeSpan(seconds: 86_400)
 
   func run() async throws {
@@ -32,7 +36,9 @@ struct ConnectionsRotateSecret: AsyncParsableCommand {
     let one = try await withConnections(settings.load()) { store in
       let one = try await store.named(connection)
       let old = try await store.secrets(of: one.id) ?? Secrets()
-      _ = try await store.setSecrets(old.replacing(with: new, keepingOldUntil: deadline), of: one.id)
+      let all = old.replacing(with: new, keepingOldUntil: deadline)
+      try all.check(given: new, for: one.platform)
+      _ = try await store.setSecrets(all, of: one.id)
       return one
     }
     say("\(one.name): \(new) replaced")

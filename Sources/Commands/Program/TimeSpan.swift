@@ -17,5 +17,14 @@ struct TimeSpan: ExpressibleByArgument, Equatable {
     seconds = count * factor
   }
 
+  /// The same where no time at all makes sense too: `0s`.
+  static func orNone(_ text: String) throws -> TimeSpan {
+    if ["0", "0s", "0m", "0h", "0d"].contains(text) { return TimeSpan(seconds: 0) }
+    guard let span = TimeSpan(argument: text) else {
+      throw ValidationError("'\(text)' is no length of time such as 90s, 30m, 8h or 7d")
+    }
+    return span
+  }
+
   var defaultValueDescription: String { seconds == 3_600 ? "1h" : "\(seconds)s" }
 }
