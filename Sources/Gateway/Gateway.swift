@@ -73,6 +73,7 @@ package struct Gateway: Service {
     let all = GatewayRoutes(router, authenticator: authenticator)
     all.open.get("/metrics") { _, _ in
       var text = metrics.exposition + ProcessFigures.exposition
+      text += "# TYPE crossdock_ready gauge\n"
       for check in await ready.results() {
         let labels = Exposition.labels([("check", check.name)])
         text += "crossdock_ready{\(labels)} \(check.problem == nil ? 1 : 0)\n"

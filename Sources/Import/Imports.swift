@@ -5,6 +5,11 @@ package import Postgres
 
 /// The rows of `imports` and `raw_import_items`.
 package enum Imports {
+  /// How a row of an import can stand.
+  package enum Status: String, Sendable, CaseIterable {
+    case new, failed, candidates, unmatched, confirmed, rejected
+  }
+
   /// A file that is being read, or was.
   package struct Standing: Sendable, Equatable {
     package var id: Int
@@ -70,6 +75,10 @@ package enum Imports {
 
   static func finish(_ id: Int, on connection: Connection) throws {
     try connection.query("UPDATE imports SET is_read = true, updated_at = now() WHERE id = $1", [id])
+  }
+
+  package static func exists(_ id: Int, on connection: Connection) throws -> Bool {
+    try connection.query("SELECT FROM imports WHERE id = $1", [id]).count > 0
   }
 
   /// How many rows of an import stand how.

@@ -130,7 +130,7 @@ package struct Reconciliation: JobHandler {
     Counter(label: "crossdock_reconciled_listings_total").increment(by: listings)
     Counter(label: "crossdock_reconciliation_differences_total").increment(by: differences)
     let facts: Logger.Metadata = [
-      "connection": "\(lease.connectionId)", "listings": "\(listings)", "differences": "\(differences)",
+      "connection": "\(lease.connectionId.text)", "listings": "\(listings)", "differences": "\(differences)",
     ]
     if let error {
       logger.warning("a reconciliation failed: \(error)", metadata: facts)

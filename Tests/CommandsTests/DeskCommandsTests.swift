@@ -51,6 +51,23 @@ struct DeskCommandsTests {
     }
   }
 
+  @Test func `a letter or an event that there is not is said so, and ends with 1`() async throws {
+    try await Self.with { shop in
+      for arguments in [
+        ["dlq", "requeue", "--id", "nosuch", "--yes"],
+        ["dlq", "discard", "--id", "nosuch", "--reason", "r", "--yes"],
+        ["events", "replay", "--id", "nosuch"], ["import", "show", "77"], ["orders", "show", "nosuch"],
+      ] {
+        let outcome = await TestProgram(environment: shop.environment).run(arguments)
+        #expect(outcome.status == 1, "\(arguments)")
+        #expect(outcome.said.joined().contains("`crossdock "), "\(arguments)")
+      }
+      #expect(await shop.run("import", "show", "77", "--status", "bogus").status == 64)
+      #expect(await shop.run("dlq", "requeue", "--all", "--yes").status == 0)
+      #expect(await shop.run("simulator", "connect", "--url", "http://127.0.0.1:1").status != 0)
+    }
+  }
+
   @Test func `queues fit into 80 columns, and a threshold that is passed ends with 1 and the next step`()
     async throws
   {

@@ -32,9 +32,10 @@ struct StockCommandTests {
       let missing = await program.run(
         "stock", "topup", "--marketplace", "7", "--sku", "SKU-1", "--quantity", "1")
       #expect(missing.status == 1 && missing.said.joined().contains("no marketplace 7"))
-      #expect(
-        await program.run("stock", "topup", "--marketplace", "7", "--sku", "SKU-1", "--quantity", "0").status
-          == 64)
+      for quantity in ["--quantity=0", "--quantity=-5"] {
+        let refused = await program.run("stock", "topup", "--marketplace", "7", "--sku", "SKU-1", quantity)
+        #expect(refused.status == 64 && refused.said.joined().contains("from 1 to 1000000"))
+      }
     }
   }
 

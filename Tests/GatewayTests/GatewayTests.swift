@@ -40,6 +40,7 @@ struct GatewayTests {
     #expect(body.contains(#"crossdock_batch_bucket{le="0.0025"} 1"#))
     #expect(body.contains("crossdock_batch_sum 0.002\n") && body.contains("crossdock_batch_count 1\n"))
     #expect(body.contains("# TYPE lag gauge\nlag 1.5\n"))
+    #expect(body.contains("# TYPE crossdock_ready gauge\n"))
   }
 
   @Test func `what was destroyed is shown no more`() {

@@ -219,8 +219,14 @@ def table(result):
         f"{result['webhooks']} webhooks, {result['topups']} top-ups, {result['reconciliations']} reconciliations")
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(64, f"{self.prog}: {message}\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="ops/chaos", description=__doc__)
+    parser = Parser(prog="ops/chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5, help="how long it is hurt (5)")
     parser.add_argument("--seed", type=int, default=None, help="the same seed draws the same faults")
     parser.add_argument("--rate", type=float, default=5, help="orders a second over all accounts (5)")

@@ -107,6 +107,15 @@ func sayCounts(_ counts: [Queue: Int]) -> Int {
   return counts.values.reduce(0, +)
 }
 
+/// Says that there is nothing to do, which is a mistake when letters were named one by one.
+func sayNothing(to deed: String, of selection: Selection) throws {
+  guard selection.ids.isEmpty else {
+    let ids = selection.ids.sorted().joined(separator: ", ")
+    throw Failure(.found, "no dead letter is chosen by --id \(ids): `crossdock dlq list` shows them")
+  }
+  say("there is nothing to \(deed)")
+}
+
 /// Says what an action has done.
 ///
 /// - Throws: `Failure` when the broker left some where they were.

@@ -39,10 +39,7 @@ struct DeadLettersRequeue: AsyncParsableCommand {
     let (selection, warrant) = (choice.selection, choice.warrant)
     let counts = try await onThread("desk") { try desk.counts(selection) }
     let count = sayCounts(counts)
-    guard count > 0 else {
-      say("there is nothing to requeue")
-      return
-    }
+    guard count > 0 else { return try sayNothing(to: "requeue", of: selection) }
     guard !dryRun else { return }
     try confirm("requeue \(count) dead letters?", yes: yes)
     if let edit {
@@ -102,10 +99,7 @@ struct DeadLettersDiscard: AsyncParsableCommand {
     let desk = try settings.load().desk()
     let (selection, warrant) = (choice.selection, choice.warrant)
     let count = sayCounts(try await onThread("desk") { try desk.counts(selection) })
-    guard count > 0 else {
-      say("there is nothing to discard")
-      return
-    }
+    guard count > 0 else { return try sayNothing(to: "discard", of: selection) }
     guard !dryRun else { return }
     guard warrant.reason?.isEmpty == false else {
       throw Failure(.usage, "say why with --reason: it stands in the record")

@@ -37,6 +37,11 @@ extension EventsCommand {
           return (wanted.ids.count, messages.count)
         }
       }
+      if let id, wanted == 0 {
+        throw Failure(
+          .found,
+          "no stored event has the id \(id) and what else was asked for: `crossdock events list` shows them")
+      }
       say("\(found) events are \(dryRun ? "there to be published" : "published") again")
       if found < wanted {
         throw Failure(

@@ -154,13 +154,15 @@ struct ImportCommand: AsyncParsableCommand {
           [standing.id])
         return (try Imports.counts(of: standing.id, on: connection), failures.map { $0.text(0) })
       }
+      let used = Set(mapping.columns.values)
+      let leftOut = header.indices.filter { !used.contains($0) }.map { JSON.string(header[$0]) }
       let columns = mapping.columns.map { ($0.key.rawValue, JSON.string(header[$0.value])) }
       return [
         "import": .integer(standing.id), "rows": .integer(counts.values.reduce(0, +)),
         "candidates": .integer(counts["candidates"] ?? 0), "unmatched": .integer(counts["unmatched"] ?? 0),
         "confirmed": .integer(counts["confirmed"] ?? 0), "rejected": .integer(counts["rejected"] ?? 0),
         "failed": .integer(counts["failed"] ?? 0), "was_read_before": .bool(standing.isRead),
-        "columns": .object(Dictionary(columns, uniquingKeysWith: { $1 })),
+        "columns": .object(Dictionary(columns, uniquingKeysWith: { $1 })), "left_out": .array(leftOut),
         "failures": .array(failures.map { .string($0) }),
       ]
     }
@@ -168,12 +170,13 @@ struct ImportCommand: AsyncParsableCommand {
     private func text(of report: JSON) -> String {
       let columns = report["columns"].object.sorted { $0.key < $1.key }
         .map { "\($0.key) from '\($0.value.text ?? "")'" }
+      let leftOut = report["left_out"].array.map { "'\($0.text ?? "")'" }.joined(separator: ", ")
       let lines = [
         "import \(report["import"].text ?? "")"
           + (report["was_read_before"] == true ? ", which was read before" : "") + ": "
           + "\(report["rows"].text ?? "0") rows, \(report["candidates"].text ?? "0") with candidates, "
           + "\(report["unmatched"].text ?? "0") without, \(report["failed"].text ?? "0") could not be read",
-        columns.joined(separator: ", "),
+        columns.joined(separator: ", ") + (leftOut.isEmpty ? "" : "; left out: \(leftOut)"),
       ]
       return (lines + report["failures"].array.compactMap(\.text)).joined(separator: "\n")
     }
@@ -229,13 +232,16 @@ struct ImportCommand: AsyncParsableCommand {
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var format: FormatOptions
     @Argument(help: "The import's id.") var id: Int
-    @Option(help: "Only rows that are failed, candidates, unmatched, confirmed or rejected.") var status:
-      String?
+    @Option(help: "Only rows that are so.") var status: Imports.Status?
     @Option(help: "The most rows.") var limit = 1_000
 
     func run() async throws {
+      let (id, status) = (id, status?.rawValue)
       let rows = try await settings.load().withDatabase { database in
-        try await objects(
+        guard try await database.withConnection({ try Imports.exists(id, on: $0) }) else {
+          throw Failure(.found, "there is no import \(id): `crossdock import list` shows all")
+        }
+        return try await objects(
           database,
           """
           SELECT jsonb_build_object('line', r.line, 'status', r.status, 'sku', r.sku, 'ean', r.ean, 'title', r.title,
@@ -267,6 +273,7 @@ struct ImportCommand: AsyncParsableCommand {
 }
 
 extension CellReader.DateOrder: ExpressibleByArgument {}
+extension Imports.Status: ExpressibleByArgument {}
 
 /// What is wrong with a file, as the command's one sentence.
 func readable<T>(_ body: () throws -> T) throws -> T {

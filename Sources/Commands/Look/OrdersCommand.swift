@@ -37,7 +37,12 @@ struct OrdersCommand: AsyncParsableCommand {
            ORDER BY o.id
           """, [order])
       }
-      guard !rows.isEmpty else { throw Failure(.found, "no order is known as \(order)") }
+      guard !rows.isEmpty else {
+        throw Failure(
+          .found,
+          "no order is known as \(order): check the id, or read the marketplace's orders with `crossdock poll orders`"
+        )
+      }
       for row in rows { print(row.description) }
     }
   }

@@ -40,19 +40,21 @@ extension StockCommand {
   struct TopUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "topup",
-      abstract: "Books goods in (or out, with a negative quantity), as an event that the ledger takes.",
+      abstract: "Books goods in, as an event that the ledger takes.",
       discussion: """
+        What goes out otherwise than by an order is counted, and entered with `crossdock stock set`.
+
         EXAMPLE
           crossdock stock topup --marketplace 1 --sku SKU-0001 --quantity 20 --note "delivery 4711"
         """)
 
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var entry: StockEntryOptions
-    @Option(help: "How many pieces.") var quantity: Int
+    @Option(help: "How many pieces, at least 1.") var quantity: Int
 
     func validate() throws {
-      guard quantity != 0, (-1_000_000...1_000_000).contains(quantity) else {
-        throw ValidationError("--quantity must be from -1000000 to 1000000, and not 0")
+      guard (1...1_000_000).contains(quantity) else {
+        throw ValidationError("--quantity must be from 1 to 1000000: take out with `crossdock stock set`")
       }
     }
 

@@ -38,9 +38,16 @@ struct SimulatorClient: Sendable {
         throw Failure(.found, "the simulator answered \(response.status.code) to \(path)")
       }
       return try JSON.parse(Array(body.readableBytesView))
-    } catch let error as HTTPClientError {
+    } catch let failure as Failure {
+      throw failure
+    } catch is JSONError {
       throw Failure(
-        .unreachable, "the simulator at \(url) does not answer (\(error.shortDescription)): is it running?")
+        .found, "what answers at \(url) is no simulator: give the address that `crossdock simulator` prints")
+    } catch {
+      let reason = (error as? HTTPClientError)?.shortDescription ?? "nothing listens there"
+      throw Failure(
+        .unreachable,
+        "the simulator at \(url) does not answer (\(reason)): start one with `crossdock simulator`")
     }
   }
 
