@@ -161,7 +161,7 @@ let package = Package(
     tests("WooCommerce", ["Marketplaces", "TestShops", "Events", "JSON", "Time", .crypto]),
     library("Clover", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
     tests("Clover", ["Marketplaces", "TestShops", "Events", "JSON", "Time"]),
-    library("Ebay", ["Marketplaces", "Events", "JSON", "Time", .httpClient, .logging]),
+    library("Ebay", ["Marketplaces", "Events", "JSON", "Time", .concurrencyHelpers, .httpClient, .logging]),
     tests(
       "Ebay",
       [

@@ -36,7 +36,8 @@ struct RealtimeRoutes: Routes {
       "realtimeSyncEnabled": true,
       "propagateChanges": .bool(try fields.bool("enableCrossPlatformSync") ?? true),
     ]
-    for name in Self.rules { rules[name] = .bool(try fields.bool(name) ?? true) }
+    // What is not named stays as it is: nobody's stock is shared because a request had no body.
+    for name in Self.rules { if let value = try fields.bool(name) { rules[name] = .bool(value) } }
     let caller = context.caller
     let account = try await account(context)
     let webhooks = try await register(account)

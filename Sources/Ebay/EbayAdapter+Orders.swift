@@ -1,6 +1,7 @@
 import Events
 import JSON
 package import Marketplaces
+import NIOConcurrencyHelpers
 import Time
 
 extension EbayAdapter {
@@ -17,10 +18,8 @@ extension EbayAdapter {
     guard case .array(let orders) = answer.json["orders"] else {
       throw .malformed("a page of orders has no 'orders'")
     }
-    let sent = Set(orders.filter(EbayOrder.isSent).compactMap { $0["orderId"].text })
-    let parcels = try await concurrently(sent) { [self] id throws(MarketplaceError) in
-      try await self.parcels(of: id)
-    }
+    var calls = 1
+    let parcels = try await parcels(of: orders, calls: &calls)
     let items = orders.map { order in
       item(of: order, parcels: parcels[order["orderId"].text ?? ""] ?? .null, at: answer.date)
     }
@@ -29,13 +28,34 @@ extension EbayAdapter {
       at: answer.date)
     return FeedPage(
       items: items, nextCursor: next?.text, isLast: next == nil, observedAt: answer.date,
-      calls: 1 + sent.count)
+      calls: calls)
   }
 
   package func order(_ externalId: String) async throws(MarketplaceError) -> FeedItem {
     let answer = try await get("/sell/fulfillment/v1/order/" + PercentEncoding.segment(externalId))
     let parcels = EbayOrder.isSent(answer.json) ? try await parcels(of: externalId) : .null
     return item(of: answer.json, parcels: parcels, at: answer.date)
+  }
+
+  /// The fulfillments of those that are sent, by their ids. Windows overlap, and each order is a call of its own: one that
+  /// has not changed since is remembered, or the same calls would be made with every poll.
+  private func parcels(
+    of orders: [JSON], calls: inout Int
+  ) async throws(MarketplaceError) -> [String: JSON] {
+    var changes: [String: String] = [:]
+    for order in orders where EbayOrder.isSent(order) {
+      if let id = order["orderId"].text { changes[id] = order["lastModifiedDate"].text ?? "" }
+    }
+    let versions = changes
+    let known = memory.withLockedValue { $0.parcels(of: versions) }
+    let unknown = versions.keys.filter { known[$0] == nil }
+    calls += unknown.count
+    let read = try await concurrently(unknown) { [self] id throws(MarketplaceError) in
+      let found = try await self.parcels(of: id)
+      memory.withLockedValue { $0.note(found, of: id, changedAt: versions[id] ?? "") }
+      return found
+    }
+    return known.merging(read) { $1 }
   }
 
   /// The fulfillments of an order; null where there are none.
@@ -59,5 +79,26 @@ extension EbayAdapter {
         order: json["orderId"].text ?? "", error.description, payload: json,
         changedAt: json["lastModifiedDate"].timestamp ?? moment)
     }
+  }
+}
+
+/// What an adapter remembers of the orders that it has read.
+struct EbayMemory {
+  private var parcels: [String: (changedAt: String, found: JSON)] = [:]
+  /// Some days of a large shop; beyond that all are read again.
+  private static let capacity = 20_000
+
+  /// What is known of these versions, by the ids of their orders.
+  func parcels(of versions: [String: String]) -> [String: JSON] {
+    var known: [String: JSON] = [:]
+    for (id, change) in versions {
+      if let one = parcels[id], one.changedAt == change { known[id] = one.found }
+    }
+    return known
+  }
+
+  mutating func note(_ found: JSON, of id: String, changedAt change: String) {
+    if parcels.count >= Self.capacity { parcels.removeAll() }
+    parcels[id] = (change, found)
   }
 }

@@ -1,14 +1,16 @@
 import Events
 import JSON
 package import Marketplaces
+import NIOConcurrencyHelpers
 import Time
 
-/// eBay: orders that have been checked out, by the time of their change, payment disputes, messages to buyers, and the inventory, whose items are known by
-/// their SKU.
+/// eBay: orders that have been checked out, by the time of their change, payment disputes, messages to buyers, and the
+/// inventory, whose items are known by their SKU.
 package struct EbayAdapter: MarketplaceAdapter {
   let connection: MarketplaceConnection
   let client: MarketplaceClient
   let filter: OrderFilter
+  let memory = NIOLockedValueBox(EbayMemory())
 
   package init(connection: MarketplaceConnection, client: MarketplaceClient, filter: OrderFilter = .standard)
   {

@@ -51,6 +51,11 @@ extension Order {
   /// The lines that count: those with a quantity above zero. Nil when the event brought no list.
   package var countedLines: [OrderLine]? { lines?.filter { $0.quantity > 0 } }
 
+  /// Whether it counts: for its producer, and by its financial status where some are allowed (nil: all are).
+  package func isEligible(among allowed: Set<String>?) -> Bool {
+    eligible && (allowed.map { hasFinancialStatus(among: $0) } ?? true)
+  }
+
   /// Whether the financial status is among these, given in lower case; an absent one is allowed.
   package func hasFinancialStatus(among allowed: Set<String>) -> Bool {
     financialStatus.map { allowed.contains($0.lowercased()) } ?? true

@@ -110,6 +110,13 @@ package final class WebhookWriter: Service {
     }
   }
 
+  private func takeAll() -> [Waiting] {
+    state.withLockedValue { state in
+      defer { (state.waiting, state.size) = ([], 0) }
+      return Array(state.waiting)
+    }
+  }
+
   private func write(_ batch: [Waiting]) async {
     batches.record(batch.count)
     let arrivals = batch.map(\.arrival)
@@ -118,7 +125,8 @@ package final class WebhookWriter: Service {
       for (one, count) in zip(batch, counts) { one.answer.resume(returning: .success(count)) }
     } catch let error as PostgresError where error.kind == .unavailable || error.kind == .aborted {
       logger.warning("webhooks are refused: \(error)", metadata: ["count": "\(batch.count)"])
-      for one in batch { one.answer.resume(returning: .failure(.unavailable("\(error)"))) }
+      // What waits behind it is answered too: a marketplace gives up after seconds, and comes again.
+      for one in batch + takeAll() { one.answer.resume(returning: .failure(.unavailable("\(error)"))) }
     } catch {
       // One of them is guilty: each has a transaction of its own, and the others are stored.
       guard let only = batch.first, batch.count == 1 else {

@@ -29,18 +29,20 @@ package struct CallBucket: Sendable {
     self.allowance = allowance
   }
 
-  /// Takes `cost` tokens if they are there. One statement decides, on the database's clock.
-  package func take(_ cost: Double = 1, on connection: Connection) throws -> Grant {
-    if let grant = try attempt(cost, on: connection) { return grant }
+  /// Takes `cost` tokens if they are there and `reserve` is left. One statement decides, on the database's clock.
+  package func take(_ cost: Double = 1, leaving reserve: Double = 0, on connection: Connection) throws
+    -> Grant
+  {
+    if let grant = try attempt(cost, reserve, on: connection) { return grant }
     try connection.query(
       """
       INSERT INTO call_buckets (connection_id, tokens, rate, burst) VALUES ($1, $3, $2, $3)
       ON CONFLICT DO NOTHING
       """, [connectionId, allowance.rate, allowance.burst])
-    return try attempt(cost, on: connection) ?? .wait(.seconds(1))
+    return try attempt(cost, reserve, on: connection) ?? .wait(.seconds(1))
   }
 
-  private func attempt(_ cost: Double, on connection: Connection) throws -> Grant? {
+  private func attempt(_ cost: Double, _ reserve: Double, on connection: Connection) throws -> Grant? {
     // The row lock is taken in the CTE, so the clock is read after the wait for it.
     let rows = try connection.query(
       """
@@ -53,7 +55,7 @@ package struct CallBucket: Sendable {
         FROM held h, LATERAL (SELECT clock_timestamp() AS now WHERE h.connection_id IS NOT NULL) t
       ), decided AS MATERIALIZED (
         SELECT f.*, coalesce(f.blocked_until > f.now, false) AS blocked,
-               f.tokens >= $4 AND NOT coalesce(f.blocked_until > f.now, false) AS granted
+               f.tokens >= $4 + $5 AND NOT coalesce(f.blocked_until > f.now, false) AS granted
         FROM filled f
       )
       UPDATE call_buckets b
@@ -62,8 +64,8 @@ package struct CallBucket: Sendable {
       FROM decided d WHERE b.connection_id = d.connection_id
       RETURNING d.granted,
         greatest(CASE WHEN d.blocked THEN extract(epoch FROM d.blocked_until - d.now)::float8 ELSE 0 END,
-                 ($4 - d.tokens) / $2)
-      """, [connectionId, allowance.rate, max(allowance.burst, cost), cost])
+                 ($4 + $5 - d.tokens) / $2)
+      """, [connectionId, allowance.rate, max(allowance.burst, cost + reserve), cost, reserve])
     return rows.first.map { row in
       row.bool(0) ? .granted : .wait(.milliseconds(Int64(min(max(row.double(1), 0), 86_400) * 1_000) + 1))
     }

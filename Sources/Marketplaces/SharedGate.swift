@@ -21,6 +21,8 @@ package final class SharedGate: CallGate {
 
   /// How many calls are taken from the bucket at once.
   static let handful = 8
+  /// The part of what can be saved up that patient calls leave to others.
+  static let reserve = 0.25
   /// A wait up to here is slept through; a longer one is the delay queue's.
   static let longestSleep: Duration = .seconds(1)
 
@@ -33,7 +35,8 @@ package final class SharedGate: CallGate {
 
   package func admit() async throws(MarketplaceError) {
     var slept: Duration = .zero
-    while !takeFromPurse() {
+    // What was taken together may be the others' reserve.
+    while PatientCalls.arePatient || !takeFromPurse() {
       guard let wait = try await refill() else { return }
       guard slept + wait <= Self.longestSleep else { throw .rateLimited(retryAfter: wait) }
       slept += wait
@@ -52,12 +55,14 @@ package final class SharedGate: CallGate {
   /// Takes a handful, or one when there is no handful; answers the wait when there is not even one.
   private func refill() async throws(MarketplaceError) -> Duration? {
     let (bucket, breakers) = (self.bucket, self.breakers)
-    let handful = bucket.allowance.burst >= Double(4 * Self.handful) ? Self.handful : 1
+    let isPatient = PatientCalls.arePatient
+    let handful = !isPatient && bucket.allowance.burst >= Double(4 * Self.handful) ? Self.handful : 1
+    let reserve = isPatient ? bucket.allowance.burst * Self.reserve : 0
     do {
       let (taken, wait, troubled) = try await database.withConnection {
         connection -> (Int, Duration?, Bool) in
         // The allowance first: a probe that is claimed and then waits for a call would keep everybody waiting.
-        if case .wait(let wait) = try bucket.take(on: connection) { return (0, wait, true) }
+        if case .wait(let wait) = try bucket.take(leaving: reserve, on: connection) { return (0, wait, true) }
         let health = try breakers.look(on: connection)
         if let refusal = health.refusal { throw refusal }
         // While something is wrong every call asks, so that a probe is one call only.

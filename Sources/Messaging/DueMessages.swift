@@ -6,8 +6,8 @@ import Time
 enum DueMessages {
   /// The kinds due for an order as one version of it shows it; none for one that is cancelled, refunded or not
   /// eligible.
-  static func kinds(of order: Order) -> [MessageKind] {
-    guard order.isAlive, order.status != .refunded else { return [] }
+  static func kinds(of order: Order, allowed: Set<String>?) -> [MessageKind] {
+    guard order.isAlive(among: allowed), order.status != .refunded else { return [] }
     var kinds: [MessageKind] = [.orderConfirmation]
     if order.isPaid { kinds.append(.paymentConfirmation) }
     if order.isShipped { kinds.append(.shippingUpdate) }
@@ -21,7 +21,7 @@ enum DueMessages {
 }
 
 extension Order {
-  var isAlive: Bool { eligible && !isCancelled }
+  func isAlive(among allowed: Set<String>?) -> Bool { isEligible(among: allowed) && !isCancelled }
 
   fileprivate var isPaid: Bool { financialStatus.map { $0.lowercased() == "paid" } ?? (status == .paid) }
 

@@ -12,14 +12,18 @@ package import Topology
 package struct Messaging: Consumer {
   private let templates: Templates
   private let maxAge: Duration
+  private let allowedStatuses: Set<String>?
   private let canDeliver: @Sendable (String) -> Bool
   private(set) var accounts = Accounts()
 
   /// `maxAge`: nothing is sent about orders placed longer ago (`MESSAGING_MAX_AGE_HOURS`). `canDeliver`: whether
-  /// messages to buyers can be sent through the API of a platform.
+  /// messages to buyers can be sent through the API of a platform. `allowedFinancialStatuses`: those of orders whose buyers
+  /// are written to, in lower case; nil: all are.
   package init(
-    templates: Templates, maxAge: Duration, canDeliver: @escaping @Sendable (String) -> Bool
+    templates: Templates, maxAge: Duration, allowedFinancialStatuses: Set<String>? = nil,
+    canDeliver: @escaping @Sendable (String) -> Bool
   ) {
+    allowedStatuses = allowedFinancialStatuses
     self.templates = templates
     self.maxAge = maxAge
     self.canDeliver = canDeliver
@@ -39,7 +43,7 @@ package struct Messaging: Consumer {
     _ batch: Batch<Event>, on connection: Connection
   ) throws -> [Int: Disposition] {
     var exceptions: [Int: Disposition] = [:]
-    var news = OrderNews()
+    var news = OrderNews(allowed: allowedStatuses)
     var notifications: [UserNotification] = []
     for index in try batch.claimed() {
       let event = batch.messages[index]
@@ -97,7 +101,7 @@ package struct Messaging: Consumer {
     at now: Timestamp
   ) -> [MessageDraft] {
     let order = version.order
-    let kinds = DueMessages.kinds(of: order).filter { !settled.contains($0) }
+    let kinds = DueMessages.kinds(of: order, allowed: allowedStatuses).filter { !settled.contains($0) }
     guard !kinds.isEmpty, DueMessages.isFresh(order, in: version.event, maxAge: maxAge, at: now) else {
       return []
     }

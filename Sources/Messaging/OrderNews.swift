@@ -10,17 +10,23 @@ struct OrderNews {
     let standing: OrderStanding
   }
 
+  /// The financial statuses of orders whose buyers are written to; nil: all.
+  let allowed: Set<String>?
   private(set) var book = ConversationBook()
   /// The greatest version that came live, by conversation.
   private(set) var live: [ConversationName: Version] = [:]
   /// What was due in versions that were read as history.
   private(set) var silenced: [ConversationName: Set<MessageKind>] = [:]
 
+  init(allowed: Set<String>?) {
+    self.allowed = allowed
+  }
+
   mutating func add(_ order: Order, in event: Event, to name: ConversationName) {
     let standing = OrderStanding(order, in: event)
-    book.add(standing, isAlive: order.isAlive, to: name)
+    book.add(standing, isAlive: order.isAlive(among: allowed), to: name)
     if event.backfill {
-      silenced[name, default: []].formUnion(DueMessages.kinds(of: order))
+      silenced[name, default: []].formUnion(DueMessages.kinds(of: order, allowed: allowed))
     } else if live[name].map({ $0.standing.version < standing.version }) ?? true {
       live[name] = Version(order: order, event: event, standing: standing)
     }

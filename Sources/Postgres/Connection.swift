@@ -30,6 +30,8 @@ package final class Connection {
   package private(set) var waited = Duration.zero
   /// Served during every wait.
   package weak var companion: (any Companion)?
+  /// How long the server may be silent; nil: for as long as the connection stands.
+  private let patience: Duration?
 
   private struct Prepared {
     var name: String
@@ -37,9 +39,10 @@ package final class Connection {
     var isConfirmed: Bool
   }
 
-  private init(handle: OpaquePointer, companion: (any Companion)?) {
+  private init(handle: OpaquePointer, companion: (any Companion)?, patience: Duration?) {
     self.handle = handle
     self.companion = companion
+    self.patience = patience
   }
 
   deinit { PQfinish(handle) }
@@ -48,8 +51,12 @@ package final class Connection {
   ///
   /// Sessions run in UTC, give up on a lock after 5 s and are ended by the server when they idle in a
   /// transaction for 10 s (Rule 18: a frozen worker must not freeze hot rows).
+  ///
+  /// `patience`: a server that says nothing for so long is given up as unavailable, though its machine still keeps the
+  /// connection alive: what became of the statement is unknown then.
   package static func open(
-    _ url: String, name: String, settings: [String: String] = [:], companion: (any Companion)? = nil
+    _ url: String, name: String, settings: [String: String] = [:], companion: (any Companion)? = nil,
+    patience: Duration? = nil
   ) throws(PostgresError) -> Connection {
     let keywords = [
       "fallback_application_name", "dbname", "client_encoding", "keepalives_idle", "keepalives_interval",
@@ -59,8 +66,8 @@ package final class Connection {
     guard let handle = startConnection(keywords: keywords, values: values) else {
       throw PostgresError(kind: .unavailable, message: "out of memory while connecting")
     }
-    let connection = Connection(handle: handle, companion: companion)
-    try connection.finishConnecting(deadline: .now + .seconds(10))
+    let connection = Connection(handle: handle, companion: companion, patience: patience)
+    try connection.finishConnecting(within: min(patience ?? .seconds(10), .seconds(10)))
     PQsetNoticeReceiver(handle, receiveNotice, Unmanaged.passUnretained(connection.notices).toOpaque())
     guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
       throw connection.failure("could not enter pipeline mode")
@@ -85,7 +92,8 @@ package final class Connection {
     return PQconnectStartParams(keyPointers, valuePointers, 1)
   }
 
-  private func finishConnecting(deadline: ContinuousClock.Instant) throws(PostgresError) {
+  private func finishConnecting(within limit: Duration) throws(PostgresError) {
+    let deadline = ContinuousClock.now + limit
     var state = PGRES_POLLING_WRITING
     while true {
       switch state {
@@ -93,7 +101,8 @@ package final class Connection {
       case PGRES_POLLING_FAILED: throw failure("could not connect")
       default:
         guard .now < deadline else {
-          throw PostgresError(kind: .unavailable, message: "no answer to the connection attempt within 10 s")
+          throw PostgresError(
+            kind: .unavailable, message: "no answer to the connection attempt within \(limit)")
         }
         wait(forWriting: state == PGRES_POLLING_WRITING, atMost: 1_000)
         state = PQconnectPoll(handle)
@@ -194,8 +203,9 @@ package final class Connection {
       needsFlushRequest = false
     }
     try flush()
+    let deadline = patience.map { ContinuousClock.now + $0 }
     while PQisBusy(handle) == 1 {
-      wait(forWriting: false, atMost: 60_000)
+      wait(forWriting: false, atMost: try remaining(until: deadline))
       guard PQconsumeInput(handle) == 1 else { throw failure("lost the connection") }
     }
     guard let result = PQgetResult(handle) else { return }
@@ -229,12 +239,25 @@ package final class Connection {
     while let more = PQgetResult(handle) { PQclear(more) }
   }
 
+  /// Milliseconds to wait for; throws when the time is over, and the connection is of no more use then.
+  private func remaining(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> Int32 {
+    guard let deadline else { return 60_000 }
+    let left = ContinuousClock.now.duration(to: deadline)
+    guard left > .zero else {
+      Glibc.shutdown(PQsocket(handle), Int32(SHUT_RDWR))
+      _ = PQconsumeInput(handle)
+      throw PostgresError(kind: .unavailable, message: "no answer within \(patience ?? .zero)")
+    }
+    return Int32(clamping: left.components.seconds * 1_000 + 1_000)
+  }
+
   private func flush() throws(PostgresError) {
+    let deadline = patience.map { ContinuousClock.now + $0 }
     while true {
       switch PQflush(handle) {
       case 0: return
       case 1:
-        wait(forWriting: true, atMost: 60_000)
+        wait(forWriting: true, atMost: try remaining(until: deadline))
         // Reading while writing: the server stops reading when its own answers are not taken.
         guard PQconsumeInput(handle) == 1 else { throw failure("lost the connection") }
       default: throw failure("lost the connection")

@@ -8,6 +8,7 @@ package final class Database: Sendable {
   private let url: String
   private let name: String
   private let settings: [String: String]
+  private let patience: Duration?
   private let threads: NIOThreadPool
   private let idle = NIOLockedValueBox<[Parked]>([])
 
@@ -16,7 +17,13 @@ package final class Database: Sendable {
     let connection: Connection
   }
 
-  package init(url: String, connections: Int = 4, name: String, settings: [String: String] = [:]) {
+  /// `patience`: how long the server may be silent, and how long a caller waits for its turn, before the database is taken
+  /// for unavailable; nil: without a limit.
+  package init(
+    url: String, connections: Int = 4, name: String, settings: [String: String] = [:],
+    patience: Duration? = nil
+  ) {
+    self.patience = patience
     self.url = url
     self.name = name
     self.settings = settings
@@ -45,7 +52,11 @@ package final class Database: Sendable {
   package func withConnection<T: Sendable>(
     _ body: @escaping @Sendable (Connection) throws -> T
   ) async throws -> T {
-    try await threads.runIfActive {
+    let deadline = patience.map { ContinuousClock.now + $0 }
+    return try await threads.runIfActive {
+      if let deadline, deadline < .now {
+        throw PostgresError(kind: .unavailable, message: "no connection was free in time")
+      }
       let connection = try self.take()
       let value = try Result { try body(connection) }
         .mapError { error in
@@ -68,7 +79,7 @@ package final class Database: Sendable {
     while let parked = idle.withLockedValue({ $0.popLast() }) {
       if parked.connection.isAlive { return parked.connection }
     }
-    return try Connection.open(url, name: name, settings: settings)
+    return try Connection.open(url, name: name, settings: settings, patience: patience)
   }
 
   private func park(_ connection: Connection) {

@@ -98,7 +98,8 @@ extension PushWorker {
     }
     let started = ContinuousClock.now
     do {
-      try await adapters.adapter(for: account).send(pending.message)
+      let adapter = try adapters.adapter(for: account)
+      try await PatientCalls.run { try await adapter.send(pending.message) }
       count("message")
       return try await close(pending, "delivered", since: started)
     } catch let error as MarketplaceError {
@@ -116,7 +117,10 @@ extension PushWorker {
     case .notFound: return try await close(pending, "failed", error: error.description, since: started)
     default: break
     }
-    logger.warning("a message could not be delivered: \(error)", metadata: ["message": "\(pending.id)"])
+    // One that only waits for its turn is told of by the lane that puts it off.
+    let level = error.isOnlyAWait ? Logger.Level.debug : .warning
+    logger.log(
+      level: level, "a message could not be delivered: \(error)", metadata: ["message": "\(pending.id)"])
     let rules = PushRules(on: error)
     if rules.isLast(attempts: attempts, of: maxAttempts) {
       _ = try await close(pending, "failed", error: error.description, since: started)
@@ -151,5 +155,14 @@ extension PushWorker {
       details: [
         "messageId": .integer(pending.id), "orderId": .string(pending.message.orderId), "error": .text(error),
       ])
+  }
+}
+
+extension MarketplaceError {
+  fileprivate var isOnlyAWait: Bool {
+    switch self {
+    case .rateLimited, .breakerOpen: true
+    default: false
+    }
   }
 }

@@ -15,12 +15,15 @@ package struct StockLedger: Consumer {
   private static let furthestAhead = Duration.seconds(600)
 
   private let lowThreshold: Int
+  private let allowedStatuses: Set<String>?
   private let logger: Logger
   private var catalogue = Catalogue()
 
   /// `lowThreshold`: `stock.low` goes out when listed stock falls below it (`LOW_STOCK_THRESHOLD`).
-  package init(lowThreshold: Int, logger: Logger) {
+  /// `allowedFinancialStatuses`: those of orders that count, in lower case; nil: all do.
+  package init(lowThreshold: Int, allowedFinancialStatuses: Set<String>? = nil, logger: Logger) {
     self.lowThreshold = lowThreshold
+    allowedStatuses = allowedFinancialStatuses
     self.logger = logger
   }
 
@@ -120,7 +123,7 @@ package struct StockLedger: Consumer {
       logger.warning(
         "order \(order.externalId): line \(line.externalId) has quantity \(line.quantity) and is skipped")
     }
-    return OrderVersion(order, in: event) { line in
+    return OrderVersion(order, in: event, allowed: allowedStatuses) { line in
       event.name(of: line).flatMap { catalogue.place(of: $0)?.listing }
     }
   }

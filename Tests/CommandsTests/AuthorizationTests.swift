@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Commands
 import Foundation
 import JSON
 import Marketplaces
@@ -9,8 +10,6 @@ import ServiceLifecycle
 import Simulator
 import TestServers
 import Testing
-
-@testable import Commands
 
 struct CodeReplyTests {
   @Test func `the address that the browser ended at is read, and so is the code alone`() {
@@ -28,12 +27,6 @@ struct CodeReplyTests {
     for nothing in ["", "  ", "no idea", "http://localhost:8000/callback", "/callback?state=s&code="] {
       #expect(CodeReply(nothing, state: "s") == nil)
     }
-  }
-
-  @Test func `only an address of this machine is listened on`() {
-    #expect(RedirectListener("http://localhost:8000/callback")?.port == 8000)
-    #expect(RedirectListener("https://shop.example/callback") == nil)
-    #expect(RedirectListener("My_RuName-1") == nil)
   }
 }
 

@@ -33,6 +33,24 @@ import Time
     #expect(follower.events.values.contains { $0.order?.tracking.first?.carrier == "DHL" })
   }
 
+  @Test
+  func `the parcels of an order that has not changed are asked for once, however often its window is read`()
+    async throws
+  {
+    let begin = shop.now
+    shop.placeOrders(60)
+    shop.wait(.seconds(60))
+    shop.stop()
+    let request = FeedRequest(
+      feed: .orders, window: .init(from: begin - .seconds(60), to: shop.now), limit: 200)
+    let first = try await adapter.page(request)
+    #expect(first.calls > 10)
+    let calls = shop.calls.count
+    let second = try await adapter.page(request)
+    #expect(second.calls == 1 && shop.calls.count == calls + 1)
+    #expect(second.items.map(\.raw.id) == first.items.map(\.raw.id))
+  }
+
   @Test func `every payment dispute names its order, once in a walk however small the pages`() async throws {
     let begin = shop.now
     shop.placeOrders(200)

@@ -29,6 +29,39 @@ import struct Foundation.UUID
     }
   }
 
+  @Test func `who can wait leaves a part of the bucket to the others`() async throws {
+    try await withStore { store in
+      let id = try await store.add(draft()).id
+      let bucket = CallBucket(connectionId: id, allowance: allowance)
+      let (patient, others) = try await store.database.withConnection { connection in
+        var granted = (0, 0)
+        while try bucket.take(leaving: 3, on: connection) == .granted { granted.0 += 1 }
+        while try bucket.take(on: connection) == .granted { granted.1 += 1 }
+        return granted
+      }
+      #expect(patient == 7 && others == 3)
+    }
+  }
+
+  @Test func `a patient call waits while the others have what they need`() async throws {
+    try await withStore { store in
+      let id = try await store.add(draft()).id
+      let gate = SharedGate(
+        database: store.database, connectionId: id, allowance: .init(rate: 0.01, burst: 4),
+        logger: TestServers.silence)
+      var calls = 0
+      await #expect(throws: MarketplaceError.self) {
+        while true {
+          try await PatientCalls.run { try await gate.admit() }
+          calls += 1
+        }
+      }
+      #expect(calls == 3)
+      try await gate.admit()
+      await #expect(throws: MarketplaceError.self) { try await gate.admit() }
+    }
+  }
+
   @Test func `a block stops everybody, and a shorter one doesn't shorten it`() async throws {
     try await withStore { store in
       let id = try await store.add(draft()).id

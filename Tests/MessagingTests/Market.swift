@@ -16,7 +16,7 @@ struct Market {
   /// `canDeliver`: whether the marketplace takes messages.
   init(
     on database: Connection, user: String = "seller-1", rules: String = "{}", mode: String = "live",
-    templates: Templates, canDeliver: Bool = false
+    templates: Templates, canDeliver: Bool = false, allowed: Set<String>? = nil
   ) throws {
     self.database = database
     connection = UUID()
@@ -25,7 +25,9 @@ struct Market {
       INSERT INTO platform_connections (id, user_id, platform, name, base_url, mode, sync_rules)
       VALUES ($1, $2, 'allegro', $3, 'http://localhost', $4, $5)
       """, [connection, user, "Shop \(connection)", mode, JSONText(rules)])
-    messaging = Messaging(templates: templates, maxAge: .seconds(86_400)) { _ in canDeliver }
+    messaging = Messaging(
+      templates: templates, maxAge: .seconds(86_400), allowedFinancialStatuses: allowed
+    ) { _ in canDeliver }
   }
 
   /// Handles the events as one batch.

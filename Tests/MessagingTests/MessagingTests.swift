@@ -45,6 +45,18 @@ struct MessagingTests {
     }
   }
 
+  @Test func `the buyer of an order whose financial status is not allowed is not written to`() async throws {
+    let templates = try templates.get()
+    try await withSchema { database in
+      var market = try Market(on: database, templates: templates, allowed: ["pending", "paid"])
+      let voided = Self.order { $0.financialStatus = "VOIDED" }
+      #expect(try market.deliver([market.event(voided)]).isEmpty)
+      #expect(try market.sent("o-1").isEmpty)
+      #expect(try market.deliver([market.event(Self.order())]).isEmpty)
+      #expect(try market.sent("o-1").keys.sorted() == ["order_confirmation"])
+    }
+  }
+
   @Test func `payment and shipping are told once each, from the order as it stands`() async throws {
     let templates = try templates.get()
     try await withSchema { database in

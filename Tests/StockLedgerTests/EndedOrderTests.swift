@@ -14,7 +14,8 @@ struct EndedOrderTests {
   private struct Shelf {
     let connection: Connection
     private let id = UUID().uuidString.lowercased()
-    private var ledger = StockLedger(lowThreshold: 5, logger: TestServers.silence)
+    private var ledger = StockLedger(
+      lowThreshold: 5, allowedFinancialStatuses: ["paid", "pending"], logger: TestServers.silence)
     private var number = 0
 
     init(_ connection: Connection) throws {
@@ -111,6 +112,21 @@ struct EndedOrderTests {
             })
         }.start()
       }
+    }
+  }
+
+  @Test func `an order whose financial status is not allowed takes no stock, whoever published it`()
+    async throws
+  {
+    try await with { open in
+      var shelf = try open()
+      try shelf.order("VOIDED", at: 20, eligible: true)
+      #expect(try shelf.onHand == 10)
+      try shelf.order("Paid", at: 30, eligible: true)
+      #expect(try shelf.onHand == 7)
+      // It stays sold: the filter is for orders that nobody has counted yet.
+      try shelf.order("voided", at: 40, eligible: true)
+      #expect(try shelf.onHand == 7)
     }
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What the browser brings back from the page where an account's owner was asked (RFC 6749, section 4.1.2).
-enum CodeReply: Equatable {
+package enum CodeReply: Equatable {
   case code(String)
   /// The owner or the marketplace said no; its error code.
   case refused(String)
@@ -9,7 +9,7 @@ enum CodeReply: Equatable {
   case foreign
 
   /// Reads the address that the browser was sent to, or the code alone; nil when it is neither.
-  init?(_ text: String, state: String) {
+  package init?(_ text: String, state: String) {
     let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
     guard text.contains("?") else {
       guard !text.isEmpty, !text.contains(where: { $0.isWhitespace || $0 == "/" }) else { return nil }

@@ -37,6 +37,7 @@ struct Assembly {
   private var access: MarketplaceAccess?
   private var services: [any Service] = []
   private var ready: [HealthCheck] = []
+  private var intakeDatabase: Database?
   private var live: [HealthCheck] = []
   private var routes: [any Routes] = []
 
@@ -54,7 +55,7 @@ struct Assembly {
     lanes = LaneConfiguration(
       brokers: try settings.requiredBrokers(), database: url, topology: settings.topology,
       maxAttempts: settings.maxAttempts, build: Version.number)
-    database = Database(url: url, connections: 8, name: "crossdock")
+    database = Database(url: url, connections: 8, name: "crossdock", patience: .seconds(30))
     _ = Self.metrics
     addDatabaseCheck()
   }
@@ -165,9 +166,13 @@ struct Assembly {
   /// The routes of a gateway beside health and metrics.
   mutating func addRoutes() throws {
     let access = try marketplaceAccess()
+    // A marketplace waits for some seconds only (Shopify for five), and for nothing else that the database does.
+    let intake = Database(
+      url: lanes.database, connections: 4, name: "crossdock webhooks", patience: .seconds(3))
+    intakeDatabase = intake
     let webhooks = WebhookRoutes(
-      store: access.connections, database: database, configuration: settings.intake(access.webhookReaders),
-      logger: logger)
+      store: ConnectionStore(database: intake, keys: try settings.secretKeys()), database: intake,
+      configuration: settings.intake(access.webhookReaders), logger: logger)
     routes.append(webhooks)
     if settings.areTestEndpointsEnabled { routes.append(WebhookTestRoutes(webhooks)) }
     routes.append(StreamRoutes(NewsFeed(url: lanes.database, database: database, logger: logger)))
@@ -248,6 +253,7 @@ struct Assembly {
       result = .failure(error)
     }
     try? await access?.http.shutdown()
+    await intakeDatabase?.shutdown()
     await database.shutdown()
     try result.get()
     logger.info("crossdock has stopped")

@@ -16,19 +16,26 @@ extension Settings {
   /// Whether the buyer of an order can be written to through the API of a platform.
   static let takesMessages: @Sendable (String) -> Bool = { Platform(rawValue: $0)?.takesMessages ?? false }
 
+  /// Those of orders that count, for every consumer.
+  private var financialStatuses: Set<String> { Set(allowedFinancialStatuses.map { $0.lowercased() }) }
+
   func makeStockLedger(_ logger: Logger) -> @Sendable () -> StockLedger {
-    let threshold = lowStockThreshold
-    return { StockLedger(lowThreshold: threshold, logger: logger) }
+    let (threshold, statuses) = (lowStockThreshold, financialStatuses)
+    return { StockLedger(lowThreshold: threshold, allowedFinancialStatuses: statuses, logger: logger) }
   }
 
   func makeOrderSync(_ logger: Logger) -> @Sendable () -> OrderSync {
-    let statuses = Set(allowedFinancialStatuses.map { $0.lowercased() })
+    let statuses = financialStatuses
     return { OrderSync(allowedFinancialStatuses: statuses, logger: logger) }
   }
 
   func makeMessaging() throws -> @Sendable () -> Messaging {
     let (templates, age) = (try loadTemplates(), Duration.seconds(messagingMaxAgeHours * 3_600))
-    return { Messaging(templates: templates, maxAge: age, canDeliver: Self.takesMessages) }
+    let statuses = financialStatuses
+    return {
+      Messaging(
+        templates: templates, maxAge: age, allowedFinancialStatuses: statuses, canDeliver: Self.takesMessages)
+    }
   }
 
   func makeDisputes() throws -> @Sendable () -> Disputes {
