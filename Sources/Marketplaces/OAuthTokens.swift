@@ -83,6 +83,8 @@ package final class OAuthTokens: Authorisation {
     } catch {
       // Best effort: an unreleased lease runs out by itself.
       try? await lease.release(token)
+      // A worker that was held up past its lease finds the refresh token used by another, and the new pair kept.
+      if case .unauthorised = error, let now = try? await kept(), now.sealed != seen.sealed { return nil }
       throw error
     }
   }

@@ -102,6 +102,24 @@ func draft(_ name: String = "shop", _ secrets: Secrets = Secrets(["refreshToken"
     }
   }
 
+  @Test func `input 13: a worker that was held up past its lease takes the pair that another has got`()
+    async throws
+  {
+    try await withStore { store in
+      let id = try await store.add(draft()).id
+      let held = OAuthTokens(store: store, connectionId: id, pause: .milliseconds(5)) {
+        token, secrets throws(MarketplaceError) in
+        var renewed = secrets
+        TokenPair(accessToken: "other", refreshToken: "r2", expiresAt: .now() + .seconds(3600))
+          .write(to: &renewed)
+        do { _ = try await store.setSecrets(renewed, of: id) } catch { throw .network("\(error)") }
+        throw .unauthorised("invalid_grant")
+      }
+      #expect(try await held.header().value == "Bearer other")
+      #expect(try await store.secrets(of: id)?.text("refreshToken") == "r2")
+    }
+  }
+
   @Test func `new credentials win over a refresh that was under way`() async throws {
     try await withStore { store in
       let id = try await store.add(draft()).id
