@@ -21,9 +21,6 @@ extension Settings {
     "AUTHORIZED", "EXPIRED", "PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "PENDING", "REFUNDED", "VOIDED",
   ]
 
-  /// A shorter key of HS256 is found by trying.
-  static let shortestTokenSecret = 16
-
   /// What may stand in queue names, file names and the labels of metrics alike.
   static func namespace(_ text: String) -> String? {
     func isPlain(_ byte: UInt8) -> Bool {

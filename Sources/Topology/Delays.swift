@@ -16,17 +16,18 @@ package struct Delays: Sendable, Hashable, CustomStringConvertible {
     Delay(name: "5m", milliseconds: 300_000), Delay(name: "30m", milliseconds: 1_800_000),
   ])
 
-  /// Reads a list such as "5s,30s,5m,30m", each longer than the one before; the units are ms, s, m and h, and a day is the most.
+  /// Reads a list such as "5s,30s,5m,30m", in any order; the units are ms, s, m and h, and a day is the most.
   package init(_ list: String) throws(DelaysError) {
     var tiers: [Delay] = []
     for part in list.split(separator: ",") {
       let name = part.filter { $0 != " " }
       guard let milliseconds = Self.milliseconds(name) else { throw DelaysError(value: name) }
-      guard milliseconds > tiers.last?.milliseconds ?? 0 else { throw DelaysError(value: list) }
-      tiers.append(Delay(name: name, milliseconds: milliseconds))
+      if !tiers.contains(where: { $0.milliseconds == milliseconds }) {
+        tiers.append(Delay(name: name, milliseconds: milliseconds))
+      }
     }
     guard !tiers.isEmpty else { throw DelaysError(value: list) }
-    self.init(tiers: tiers)
+    self.init(tiers: tiers.sorted { $0.milliseconds < $1.milliseconds })
   }
 
   private init(tiers: [Delay]) {
@@ -57,6 +58,6 @@ package struct Delays: Sendable, Hashable, CustomStringConvertible {
 package struct DelaysError: Error, Equatable, CustomStringConvertible {
   package let value: String
   package var description: String {
-    "'\(value)' is no delay: write a rising list such as 5s,30s,5m,30m, none longer than 24h"
+    "'\(value)' is no delay: write a list such as 5s,30s,5m,30m, none longer than 24h"
   }
 }

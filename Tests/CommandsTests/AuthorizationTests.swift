@@ -91,7 +91,7 @@ struct AuthorizationTests {
       "connections", "add", "--platform", account["platform"].text ?? "", "--name",
       account["name"].text ?? "", "--user", "u", "--base-url", account["baseURL"].text ?? "", "--secrets", "-"
     )
-    return try #require(added.printed.first)
+    return try #require(added.printed.first, "\(added.said)")
   }
 
   @Test func `a browser that comes back to this machine brings the code, and the tokens are kept`()

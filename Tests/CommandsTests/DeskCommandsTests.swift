@@ -105,7 +105,7 @@ struct DeskCommandsTests {
       #expect(await shop.run("dlq", "requeue", "--all", "--dry-run").said == ["3 of order-sync"])
       #expect(await shop.run("dlq", "discard", "--id", "a", "--yes").status == 64)
       let plan = await shop.run("dlq", "plan", "--id", "a", "--id", "b").printed.joined()
-      #expect(await shop.run("dlq", "discard", "--id", "a", "--reason", "test", "--yes").status == 0)
+      #expect(await shop.run("dlq", "requeue", "--id", "a", "--yes").status == 0)
       #expect(await shop.run("dlq", "apply", "-", "--yes", input: plan).said == ["2 done"])
       #expect(await shop.run("dlq", "apply", "-", "--yes", input: plan + " ").status == 0)
       let forged = plan.replacingOccurrences(of: "requeue", with: "discard")

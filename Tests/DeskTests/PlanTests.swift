@@ -1,5 +1,6 @@
 import Desk
 import JSON
+import Postgres
 import RabbitMQ
 import Testing
 import Time

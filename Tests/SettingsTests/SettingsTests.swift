@@ -35,7 +35,7 @@ struct SettingsTests {
   @Test(arguments: [
     ("ORDER_POLLING_BATCH_SIZE", "251"), ("ORDER_POLLING_BATCH_SIZE", "many"), ("API_GATEWAY_PORT", "70000"),
     ("ENABLE_WEBHOOKS", "perhaps"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"),
-    ("CROSSDOCK_DELAYS", "25h"), ("CROSSDOCK_DELAYS", "30s,5s"), ("ALLOWED_ORDER_FINANCIAL_STATUSES", "FOO"),
+    ("CROSSDOCK_DELAYS", "25h"), ("ALLOWED_ORDER_FINANCIAL_STATUSES", "FOO"),
     ("ALLOWED_ORDER_FINANCIAL_STATUSES", "PAID,FOO"), ("HTTP_CA_FILE", "/nosuch"),
     ("AMQP_CA_FILE", "/nosuch"),
     ("CROSSDOCK_DELAYS", "5"), ("CROSSDOCK_DELAYS", "99999999999999999h"), ("CROSSDOCK_NAMESPACE", "a b"),
@@ -48,7 +48,7 @@ struct SettingsTests {
 
   @Test(arguments: [
     ("CROSSDOCK_SECRET_KEY", "c2hvcnQ="), ("AMQP_URL", "http://hidden"), ("ALERT_WEBHOOK_URL", "hidden"),
-    ("API_JWT_SECRET", "@"), ("AMQP_URL", "amqp://h/%2F HIDDEN=amqp://u:hush@h"),
+    ("AMQP_URL", "amqp://h/%2F HIDDEN=amqp://u:hush@h"),
     ("DATABASE_URL", "postgres:/u:hush@h"),
     ("DATABASE_URL", "postgresql://h/d HIDDEN=amqp://u:hush@h"), ("DATABASE_URL", "host=h passwort=hush"),
     ("AMQP_MANAGEMENT_URL", "http://h HIDDEN=hush"),

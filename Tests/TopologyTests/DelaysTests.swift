@@ -16,15 +16,14 @@ struct DelaysTests {
     #expect(delays.tier(forAttempt: 3, retryAfter: .seconds(1)).name == "5m")
   }
 
-  @Test func `a list is read with any unit`() throws {
-    let delays = try Delays("200ms, 5s,2m,1h")
+  @Test func `a list is read in any order and with any unit`() throws {
+    let delays = try Delays("1h, 200ms,5s,5s,2m")
     #expect(delays.description == "200ms,5s,2m,1h")
     #expect(delays.tiers.map(\.milliseconds) == [200, 5_000, 120_000, 3_600_000])
   }
 
   @Test(arguments: [
     "", ",", "5", "0s", "-1s", "5d", "s", "25h", "99999999999999999999s", "9223372036854775807h",
-    "30s,5s", "5s,5s", "60s,1m",
   ])
   func `a list that can't be used is refused`(list: String) {
     #expect(throws: DelaysError.self) { try Delays(list) }

@@ -56,7 +56,7 @@ struct ConnectionsAdd: AsyncParsableCommand {
   func run() async throws {
     let loaded = try settings.load()
     let secrets = try Secrets(fromFileOrInput: secrets)
-    try secrets.check(given: secrets, for: platform)
+    secrets.warn(given: secrets, for: platform)
     let draft = ConnectionDraft(
       userId: user, platform: platform, name: name, baseURL: baseURL, dialect: dialect, mode: mode,
       start: start, secrets: secrets)

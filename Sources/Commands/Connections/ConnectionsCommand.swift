@@ -88,17 +88,18 @@ extension Secrets {
     self = secrets
   }
 
-  /// Refuses, of the credentials that a platform's connection would then have, what can't work; `given` are those that
-  /// the person brings.
-  func check(given: Secrets, for platform: Platform) throws {
+  /// Warns of what looks like a mistake in the credentials that a platform's connection would then have; `given` are those
+  /// that the person brings. They are taken all the same: an account may have what nobody here knows of.
+  func warn(given: Secrets, for platform: Platform) {
     let form = platform.credentials
     if let member = form.unknownMember(of: given) {
-      throw Failure(
-        .usage, "\(platform.rawValue)'s secrets have no member '\(member)': there are \(form.text)")
+      say(
+        "\(platform.rawValue)'s secrets have no member '\(member)', it has no effect: there are \(form.text)")
     }
     if let member = form.missingMember(of: self) {
-      throw Failure(
-        .usage, "the secrets lack '\(member)', a text: \(platform.rawValue)'s are \(form.text)")
+      say(
+        "the secrets lack '\(member)', so \(platform.rawValue) can't be called yet: "
+          + "`crossdock connections rotate-secret` brings it")
     }
   }
 }
