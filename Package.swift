@@ -34,6 +34,7 @@ extension Target.Dependency {
   static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
   static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
@@ -57,6 +58,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -138,7 +140,8 @@ let package = Package(
 
     // The marketplaces.
     library(
-      "Marketplaces", ["Postgres", "Events", "JSON", "Time", .crypto, .httpClient, .nio, .logging, .metrics]),
+      "Marketplaces",
+      ["Postgres", "Events", "JSON", "Time", .crypto, .httpClient, .nio, .nioSSL, .logging, .metrics]),
     tests(
       "Marketplaces",
       [

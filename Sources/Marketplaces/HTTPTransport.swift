@@ -2,6 +2,7 @@ package import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
+import NIOSSL
 
 /// Calls over HTTP/1.1 or 2 by AsyncHTTPClient.
 package struct HTTPTransport: MarketplaceTransport {
@@ -19,9 +20,22 @@ package struct HTTPTransport: MarketplaceTransport {
     self.timeout = timeout
   }
 
-  /// A client as transports need it: no redirections, no repetition, bounded waits, gzip.
-  package static func makeClient() -> HTTPClient {
+  /// A client as transports need it: no redirections, no repetition, bounded waits, gzip. `authorities` is a file of PEM
+  /// certificates that are trusted besides the system's (`HTTP_CA_FILE`).
+  ///
+  /// - Throws: `NIOSSLError` when the file has no certificates.
+  package static func makeClient(authorities: String) throws -> HTTPClient {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(authorities))]
+    return makeClient(tls: tls)
+  }
+
+  /// The same with the system's certificates alone.
+  package static func makeClient() -> HTTPClient { makeClient(tls: nil) }
+
+  private static func makeClient(tls: TLSConfiguration?) -> HTTPClient {
     var configuration = HTTPClient.Configuration()
+    configuration.tlsConfiguration = tls
     configuration.redirectConfiguration = .disallow
     configuration.decompression = .enabled(limit: .size(largestBody))
     configuration.timeout = .init(connect: .seconds(10), read: .seconds(30))

@@ -49,6 +49,12 @@ import Time
     }
   }
 
+  @Test func `a file without certificates is no list of authorities`() throws {
+    for path in ["/nosuch", "/etc/hostname"] {
+      #expect(throws: (any Error).self) { try HTTPTransport.makeClient(authorities: path) }
+    }
+  }
+
   @Test func `nobody there is a network error, and so is an address that is none`() async throws {
     let client = HTTPTransport.makeClient()
     for address in ["http://127.0.0.1:1", "no url"] {

@@ -31,7 +31,14 @@ struct MarketplaceAccess: Sendable {
 
   init(settings: Settings, database: Database, logger: Logger) throws {
     let store = ConnectionStore(database: database, keys: try settings.secretKeys())
-    let http = HTTPTransport.makeClient()
+    let http: HTTPClient
+    do {
+      http =
+        try settings.httpAuthorityFile.map { try HTTPTransport.makeClient(authorities: $0) }
+        ?? HTTPTransport.makeClient()
+    } catch {
+      throw Failure(.configuration, "HTTP_CA_FILE is no file of PEM certificates: \(error)")
+    }
     let filter = OrderFilter(
       allowedStatuses: Set(settings.allowedFinancialStatuses),
       includesTestOrders: settings.includesTestOrders)
