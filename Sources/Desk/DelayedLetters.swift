@@ -1,5 +1,4 @@
 import RabbitMQ
-import Readiness
 import Topology
 
 /// What waits in the delay queues, and for which queue: read without being taken out. Others don't see the letters
@@ -36,7 +35,8 @@ struct DelayedLetters {
   ) throws(RabbitMQError) {
     try connection.consume(name, prefetch: count)
     var seen = 0
-    while seen < count, let delivery = try next(on: connection) {
+    // Some may have left in time: then nothing comes any more.
+    while seen < count, let delivery = try connection.nextDelivery(within: .milliseconds(500)) {
       seen += 1
       guard let queue = topology.queue(named: delivery.routingKey), let id = delivery.messageID else {
         continue
@@ -45,18 +45,5 @@ struct DelayedLetters {
     }
     // Gives all of them back.
     try connection.reopenChannel()
-  }
-
-  /// nil when nothing comes any more: some may have left in time.
-  private func next(on connection: Connection) throws(RabbitMQError) -> Delivery? {
-    let deadline = ContinuousClock.now + .milliseconds(500)
-    repeat {
-      guard let incoming = try connection.next() else {
-        _ = wait(for: [.readable(connection.socket)], timeout: max(.zero, deadline - .now))
-        continue
-      }
-      if case .delivery(let delivery) = incoming { return delivery }
-    } while .now < deadline
-    return nil
   }
 }

@@ -1,5 +1,4 @@
 import RabbitMQ
-import Readiness
 import Topology
 
 /// A look into one dead-letter queue, from its oldest letter on: takes letters unacked, and gives back in their order
@@ -72,16 +71,7 @@ final class Look {
       if read >= begun, try connection.depth(of: name)?.ready == 0 { return nil }
       try openStretch()
     }
-    let patience: Duration = read < begun ? .seconds(10) : .milliseconds(30)
-    let deadline = ContinuousClock.now + patience
-    repeat {
-      guard let incoming = try connection.next() else {
-        _ = wait(for: [.readable(connection.socket)], timeout: max(.zero, deadline - .now))
-        continue
-      }
-      if case .delivery(let delivery) = incoming { return delivery }
-    } while .now < deadline
-    return nil
+    return try connection.nextDelivery(within: read < begun ? .seconds(10) : .milliseconds(30))
   }
 
   private func openStretch() throws(RabbitMQError) {
